@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.fl.adapter;
+
+import dev.tributary.fl.config.ChosenBy;
+import dev.tributary.fl.model.ModelConfig;
+import dev.tributary.fl.seed.Seed;
+
+/** Which tensors are trained and how they enter the model: LoRA, full fine-tuning ... */
+public interface AdapterMethod {
+  /**
+   * All trained tensors before the first step, in the order that messages and files have them.
+   *
+   * @param seed the only source of randomness
+   * @throws dev.tributary.fl.config.ConfigException if the model has no such layers
+   */
+  NamedTensors initial(ModelConfig model, Seed seed);
+
+  /** Found by {@link java.util.ServiceLoader}; chosen by {@code adapter.method}. */
+  @ChosenBy("method")
+  interface Provider<C extends Record> extends dev.tributary.fl.config.Provider<AdapterMethod, C> {}
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.fl.model;
+
+import dev.tributary.fl.text.EncodedExample;
+import java.util.List;
+
+/**
+ * Examples as one matrix of token rows, without padding: first the rows that all examples begin
+ * with (the template), once, then each example's own rows. Attention stays inside an example,
+ * positions restart in each, and the head runs where labels are. Plain Java; no native memory.
+ *
+ * @param tokens N token ids
+ * @param positions N positions, counted from 0 in each example
+ * @param lengths rows of the shared beginning (0: none), then rows of each example's own
+ * @param labelRows M rows whose next token is a label, ascending inside each example
+ * @param targets M tokens to predict there
+ * @param labelsPerExample how many of the M belong to each example, in order
+ */
+public record PackedBatch(
+    int[] tokens,
+    int[] positions,
+    int[] lengths,
+    int[] labelRows,
+    int[] targets,
+    int[] labelsPerExample) {
+
+  /** Whether the rows that all examples begin with are computed once. */
+  public enum Beginning {
+    SHARED,
+    /** For layers whose result differs from example to example, as under dropout. */
+    REPEATED
+  }
+
+  /**
+   * Packs examples that have at least one label each.
+   *
+   * @throws IllegalArgumentException if there is no example, or one without labels
+   */
+  public static PackedBatch of(List<EncodedExample> examples, Beginning beginning) {
+    if (examples.isEmpty()) {
+      throw new IllegalArgumentException("A batch needs at least one example");
+    }
+    int shared = beginning == Beginning.SHARED ? commonBeginning(examples) : 0;
+    int rows = shared;
+    int labels = 0;
+    for (EncodedExample example : examples) {
+      if (example.labels() < 1) {
+        throw new IllegalArgumentException("Example " + example.id() + " has no label");
+      }
+      rows += example.tokens().length - shared;
+      labels += example.labels();
+    }
+    int[] tokens = new int[rows];
+    int[] positions = new int[rows];
+    int[] lengths = new int[examples.size() + 1];
+    int[] labelRows = new int[labels];
+    int[] targets = new int[labels];
+    int[] labelsPerExample = new int[examples.size()];
+    lengths[0] = shared;
+    System.arraycopy(examples.get(0).tokens(), 0, tokens, 0, shared);
+    for (int p = 0; p < shared; p++) {
+      positions[p] = p;
+    }
+    int row = shared;
+    int label = 0;
+    for (int e = 0; e < examples.size(); e++) {
+      int[] own = examples.get(e).tokens();
+      int first = Math.max(examples.get(e).promptTokens(), 1);
+      for (int t = first; t < own.length; t++) {
+        labelRows[label] = row + t - 1 - shared; // commonBeginning leaves the row before a label
+        targets[label++] = own[t];
+      }
+      for (int t = shared; t < own.length; t++) {
+        tokens[row] = own[t];
+        positions[row++] = t;
+      }
+      lengths[e + 1] = own.length - shared;
+      labelsPerExample[e] = examples.get(e).labels();
+    }
+    return new PackedBatch(tokens, positions, lengths, labelRows, targets, labelsPerExample);
+  }
+
+  public int labels() {
+    return targets.length;
+  }
+
+  /** Tokens that all examples begin with, short of the row that predicts any first label. */
+  private static int commonBeginning(List<EncodedExample> examples) {
+    if (examples.size() == 1) {
+      return 0;
+    }
+    int[] first = examples.get(0).tokens();
+    int common = first.length;
+    for (EncodedExample example : examples) {
+      int end = Math.min(common, Math.max(example.promptTokens(), 1) - 1);
+      int p = 0;
+      while (p < end && example.tokens()[p] == first[p]) {
+        p++;
+      }
+      common = p;
+    }
+    return common;
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.fl.model;
+
+import dev.tributary.fl.adapter.NamedTensors;
+
+/**
+ * One client's trained tensors, their gradients and optimiser state, in native memory. Used by one
+ * thread at a time. A training step is: {@link #addGradients} for each micro-batch, hooks that read
+ * or change gradients, {@link #update}.
+ */
+public interface TrainedWeights extends AutoCloseable {
+  /**
+   * Adds to the gradients those of {@code weight} times the sum over the batch's labels of the
+   * negative log-likelihood. A weight of 1 / labels gives the mean loss of transformers;
+   * micro-batches with the whole batch's label count add up to exactly the large batch.
+   *
+   * @param dropoutSeed decides the dropout masks of this micro-batch; unused where dropout is 0
+   * @return the sum (not weighted) of the negative log-likelihoods, natural logarithm
+   */
+  double addGradients(PackedBatch batch, double weight, long dropoutSeed);
+
+  /** L2 norm over all gradients together; not finite if any gradient is not. */
+  double gradientNorm();
+
+  /** Multiplies all gradients. */
+  void scaleGradients(double factor);
+
+  /**
+   * Adds {@code factor * (weight - reference)} to each gradient, the gradient of a proximal term.
+   *
+   * @param reference tensors of the same names and shapes
+   */
+  void addDifferenceToGradients(double factor, NamedTensors reference);
+
+  /** Applies an optimiser's step number {@code step}, counted from 1, and clears the gradients. */
+  void update(OptimizerRule rule, double learningRate, long step);
+
+  /** Sets all gradients to zero without a step. */
+  void clearGradients();
+
+  /** The trained tensors as they are now, copied. */
+  NamedTensors state();
+
+  /** The gradients as they are now, copied, by the names of the trained tensors. */
+  NamedTensors gradients();
+
+  /** The optimiser's state, copied; empty before the first step. */
+  NamedTensors optimizerState();
+
+  @Override
+  void close();
+}
