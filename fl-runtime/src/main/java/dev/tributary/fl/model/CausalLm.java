@@ -43,11 +43,12 @@ public interface CausalLm extends AutoCloseable {
    *
    * @param prompts token ids, at least one each
    * @param maxNewTokens at most so many per prompt, at least 1
-   * @param stopTokens a prompt is finished by any of them; the stop token is not part of the result
+   * @param stops token sequences, at least one token each; a prompt is finished once its new tokens
+   *     end with any of them, and that sequence is not part of the result
    * @return new tokens of each prompt, in order
    */
   List<int[]> generate(
-      TrainedWeights weights, List<int[]> prompts, int maxNewTokens, List<Integer> stopTokens);
+      TrainedWeights weights, List<int[]> prompts, int maxNewTokens, List<int[]> stops);
 
   @Override
   void close();

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.evaluation;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A benchmark file, read.
+ *
+ * @param questions what is asked, in the order of the file, after any limit
+ * @param publishedInstances size of the benchmark as published
+ * @param notice what must be said with the score, e.g. that the file is only a part
+ */
+public record Benchmark(
+    List<Question> questions, Optional<Long> publishedInstances, Optional<String> notice) {
+  public Benchmark {
+    questions = List.copyOf(questions);
+  }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.evaluation;
+
+/** A task that asks questions from a benchmark's published file and judges the answers. */
+public non-sealed interface BenchmarkTask extends Task {
+  /** Name of the figure that the mean verdict is, e.g. {@code accuracy}. */
+  String metric();
+
+  /**
+   * Reads the questions; on the driver.
+   *
+   * @throws dev.tributary.fl.config.ConfigException if the file is not as published: file, line,
+   *     what is wrong
+   */
+  Benchmark read(TaskContext context);
+
+  /**
+   * Judges one answer, the text after the prompt. An unreadable answer is wrong, never an error.
+   */
+  Verdict judge(Question question, String answer);
+}
