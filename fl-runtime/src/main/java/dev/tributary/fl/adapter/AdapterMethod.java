@@ -2,18 +2,27 @@
 package dev.tributary.fl.adapter;
 
 import dev.tributary.fl.config.ChosenBy;
+import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.seed.Seed;
 
 /** Which tensors are trained and how they enter the model: LoRA, full fine-tuning ... */
 public interface AdapterMethod {
   /**
-   * All trained tensors before the first step, in the order that messages and files have them.
+   * Refuses what cannot be done with a model, before anything runs.
    *
-   * @param seed the only source of randomness
    * @throws dev.tributary.fl.config.ConfigException if the model has no such layers
    */
-  NamedTensors initial(ModelConfig model, Seed seed);
+  void check(ModelConfig model);
+
+  /**
+   * All trained tensors before the first step, in the order that messages and files have them.
+   *
+   * @param base the checkpoint that is fine-tuned
+   * @param seed the only source of randomness
+   * @throws dev.tributary.fl.config.ConfigException as {@link #check}
+   */
+  NamedTensors initial(Checkpoint base, Seed seed);
 
   /** Found by {@link java.util.ServiceLoader}; chosen by {@code adapter.method}. */
   @ChosenBy("method")

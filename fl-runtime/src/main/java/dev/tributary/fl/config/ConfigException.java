@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A configuration cannot be used; holds all faults found, never only the first. Exit code 2. */
-public final class ConfigException extends RuntimeException {
+public final class ConfigException extends InputException {
   private static final long serialVersionUID = 1;
 
   private final transient List<Fault> faults;
