@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.config;
 
+import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
+
 /**
- * A provider and the configuration that the experiment file gives for it.
+ * A provider and the configuration that the experiment file gives for it. Where a file chooses, a
+ * plain name stands for a group with nothing but the name: {@code algorithm: fedavg}.
  *
  * @param provider what was named
  * @param config of the provider's {@link Provider#configType()}
  * @param <T> what is chosen
  */
-public record Choice<T>(Provider<? extends T, ?> provider, Record config) {
+public record Choice<T>(Provider<? extends T, ?> provider, Record config) implements Serializable {
   public Choice {
     if (!provider.configType().isInstance(config)) {
       throw new IllegalArgumentException(
@@ -18,6 +22,19 @@ public record Choice<T>(Provider<? extends T, ?> provider, Record config) {
 
   public String name() {
     return provider.name();
+  }
+
+  /** Providers hold no state, so those of one class are the same choice. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Choice<?> choice
+        && provider.getClass() == choice.provider.getClass()
+        && config.equals(choice.config);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * provider.getClass().getName().hashCode() + config.hashCode();
   }
 
   /** A new instance from the configuration. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.seed;
 
+import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -16,7 +17,7 @@ import java.util.SplittableRandom;
  *
  * @param value 64 uniform bits
  */
-public record Seed(long value) {
+public record Seed(long value) implements Serializable {
   public static Seed of(long value) {
     return new Seed(value);
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.text;
 
+import java.io.Serializable;
+
 /**
  * An example as token ids. Positions before {@code promptTokens} carry no label; every later
  * position is a label of itself (the model predicts it from the tokens before).
@@ -10,7 +12,8 @@ package dev.tributary.fl.text;
  * @param promptTokens length of the prompt tokenised alone, at most {@code tokens.length}
  * @param cut whether tokens were cut off to fit max-tokens
  */
-public record EncodedExample(String id, int[] tokens, int promptTokens, boolean cut) {
+public record EncodedExample(String id, int[] tokens, int promptTokens, boolean cut)
+    implements Serializable {
   /** Positions that carry a label and have a token before them; 0 if the prompt fills it all. */
   public int labels() {
     return tokens.length - Math.max(promptTokens, 1);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.text;
 
+import java.io.Serializable;
+
 /**
  * One record of an instruction corpus after its field map.
  *
@@ -11,4 +13,5 @@ package dev.tributary.fl.text;
  * @param output the wanted answer
  */
 public record InstructionExample(
-    String id, String category, String instruction, String input, String output) {}
+    String id, String category, String instruction, String input, String output)
+    implements Serializable {}

@@ -1,8 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.text;
 
-/** How an example is put to the model; stateless. */
-public interface PromptTemplate {
+import java.io.Serializable;
+
+/** How an example is put to the model; stateless, and travels to executors. */
+public interface PromptTemplate extends Serializable {
   /** All text in front of the answer. */
   String prompt(InstructionExample example);
+
+  /**
+   * The prompt for a question that is not of a corpus, e.g. of a benchmark asked without
+   * demonstrations.
+   *
+   * @param input further context; empty where there is none
+   */
+  default String prompt(String instruction, String input) {
+    return prompt(new InstructionExample("", "", instruction, input, ""));
+  }
+
+  /**
+   * What decides the prompts: two templates with the same identity put every example in the same
+   * words. Tokenised data is kept under it.
+   */
+  default String identity() {
+    return toString();
+  }
 }
