@@ -5,9 +5,13 @@ import dev.tributary.fl.config.ChosenBy;
 import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.seed.Seed;
+import java.io.Serializable;
 
-/** Which tensors are trained and how they enter the model: LoRA, full fine-tuning ... */
-public interface AdapterMethod {
+/**
+ * Which tensors are trained and how they enter the model: LoRA, full fine-tuning ... Travels to
+ * executors.
+ */
+public interface AdapterMethod extends Serializable {
   /**
    * Refuses what cannot be done with a model, before anything runs.
    *
@@ -23,6 +27,14 @@ public interface AdapterMethod {
    * @throws dev.tributary.fl.config.ConfigException as {@link #check}
    */
   NamedTensors initial(Checkpoint base, Seed seed);
+
+  /**
+   * Whether its layers draw at random in training (dropout), so that rows which examples share may
+   * not be computed once for all.
+   */
+  default boolean stochastic() {
+    return false;
+  }
 
   /** Found by {@link java.util.ServiceLoader}; chosen by {@code adapter.method}. */
   @ChosenBy("method")

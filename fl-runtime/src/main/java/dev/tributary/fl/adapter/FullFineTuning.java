@@ -4,13 +4,14 @@ package dev.tributary.fl.adapter;
 import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.seed.Seed;
+import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Every parameter of the model is trained, from the checkpoint's values. Nothing is configured. */
 public record FullFineTuning() implements AdapterMethod {
   /** {@code adapter: {method: full}} has no further keys. */
-  public record Config() {}
+  public record Config() implements Serializable {}
 
   /** Chosen by {@code method: full}. */
   public static final class Provider implements AdapterMethod.Provider<Config> {

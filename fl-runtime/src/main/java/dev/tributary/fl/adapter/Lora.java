@@ -75,6 +75,11 @@ public record Lora(LoraConfig config) implements AdapterMethod {
   }
 
   @Override
+  public boolean stochastic() {
+    return config.dropout() > 0;
+  }
+
+  @Override
   public NamedTensors initial(Checkpoint base, Seed seed) {
     return initial(base.config(), seed);
   }

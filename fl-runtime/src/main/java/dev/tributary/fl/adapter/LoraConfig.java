@@ -3,6 +3,7 @@ package dev.tributary.fl.adapter;
 
 import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
+import java.io.Serializable;
 import java.util.LinkedHashSet;
 import java.util.List;
 
@@ -18,7 +19,8 @@ public record LoraConfig(
     @Default("16") double alpha,
     @Default("0.0") double dropout,
     @Default("[q_proj, v_proj]") List<String> targetModules,
-    @Default("false") boolean useRslora) {
+    @Default("false") boolean useRslora)
+    implements Serializable {
   public LoraConfig {
     targetModules = List.copyOf(targetModules);
     new Faults()

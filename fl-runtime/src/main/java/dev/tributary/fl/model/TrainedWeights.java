@@ -26,6 +26,13 @@ public interface TrainedWeights extends AutoCloseable {
   void scaleGradients(double factor);
 
   /**
+   * Adds {@code factor * addend} to the gradients: noise, a correction.
+   *
+   * @param addend tensors of the same names and shapes
+   */
+  void addToGradients(double factor, NamedTensors addend);
+
+  /**
    * Adds {@code factor * (weight - reference)} to each gradient, the gradient of a proximal term.
    *
    * @param reference tensors of the same names and shapes
@@ -44,8 +51,18 @@ public interface TrainedWeights extends AutoCloseable {
   /** The gradients as they are now, copied, by the names of the trained tensors. */
   NamedTensors gradients();
 
-  /** The optimiser's state, copied; empty before the first step. */
+  /**
+   * The optimiser's state, copied; empty before the first step. Names are the trained tensors' with
+   * torch.optim's behind: {@code .exp_avg} and {@code .exp_avg_sq}, or {@code .momentum_buffer}.
+   */
   NamedTensors optimizerState();
+
+  /**
+   * Puts back what {@link #optimizerState} gave; an empty one starts anew.
+   *
+   * @throws IllegalArgumentException if it is not the state of these tensors
+   */
+  void restoreOptimizerState(NamedTensors state);
 
   @Override
   void close();

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.fl.script;
+
+import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.model.DType;
+import dev.tributary.fl.model.ElementType;
+
+/** Number formats of compute and of files, by libtorch's own numbers for them. */
+enum ComputeType {
+  FLOAT32(6, 4),
+  BFLOAT16(15, 2),
+  /** For tests of the arithmetic only. */
+  FLOAT64(7, 8);
+
+  private final int number;
+  private final int bytes;
+
+  ComputeType(int number, int bytes) {
+    this.number = number;
+    this.bytes = bytes;
+  }
+
+  int bytes() {
+    return bytes;
+  }
+
+  int number() {
+    return number;
+  }
+
+  static ComputeType of(DType dtype) {
+    return switch (dtype) {
+      case FLOAT32 -> FLOAT32;
+      case BFLOAT16 -> BFLOAT16;
+      case FLOAT16 ->
+          throw new InputException(
+              "Cannot compute in float16: gradients leave its range; give model.dtype bfloat16 or"
+                  + " float32 (files may be float16)");
+    };
+  }
+
+  /** libtorch's number of a format that weights are stored in. */
+  static int stored(ElementType type) {
+    return switch (type) {
+      case F32 -> 6;
+      case BF16 -> 15;
+      case F16 -> 5;
+      default -> throw new IllegalArgumentException("weights are not stored as " + type);
+    };
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.fl.script;
+
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Prompts that are continued together.
+ *
+ * @param prompts token ids, at least one each
+ * @param maxNewTokens at most so many per prompt
+ * @param stops a prompt is finished once its new tokens end with any of these
+ */
+record GreedyBatch(List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
+  /** What the caches of one batch may hold, unless a single prompt needs more. */
+  private static final long CACHE_BYTES = 1L << 30;
+
+  /**
+   * Prompts in batches whose caches fit into memory; a prompt's answer does not depend on the
+   * batch.
+   *
+   * @param bytesPerToken of keys and values
+   */
+  static List<GreedyBatch> of(
+      List<int[]> prompts, int maxNewTokens, List<int[]> stops, long bytesPerToken) {
+    if (maxNewTokens < 1) {
+      throw new IllegalArgumentException("Ask for at least one new token, not " + maxNewTokens);
+    }
+    if (stops.stream().anyMatch(stop -> stop.length == 0)) {
+      throw new IllegalArgumentException("A stop needs at least one token");
+    }
+    List<GreedyBatch> batches = new ArrayList<>();
+    List<int[]> together = new ArrayList<>();
+    int longest = 0;
+    for (int[] prompt : prompts) {
+      if (prompt.length == 0) {
+        throw new IllegalArgumentException("A prompt needs at least one token");
+      }
+      longest = Math.max(longest, prompt.length);
+      long bytes = bytesPerToken * (longest + maxNewTokens) * (together.size() + 1);
+      if (!together.isEmpty() && bytes > CACHE_BYTES) {
+        batches.add(new GreedyBatch(List.copyOf(together), maxNewTokens, stops));
+        together.clear();
+        longest = prompt.length;
+      }
+      together.add(prompt);
+    }
+    if (!together.isEmpty()) {
+      batches.add(new GreedyBatch(List.copyOf(together), maxNewTokens, stops));
+    }
+    return batches;
+  }
+
+  /**
+   * Adds the arguments: prompts, their lengths, the shared beginning, new tokens, stops.
+   *
+   * @param rowMultiple what the rows of products are filled up to
+   */
+  void enter(Arguments call, int rowMultiple) {
+    call.tensor(prompts.stream().flatMapToInt(Arrays::stream).toArray());
+    call.numbers(prompts.stream().mapToInt(prompt -> prompt.length).toArray());
+    call.numbers(sharedBeginning()).numbers(maxNewTokens).numbers(rowMultiple);
+    int longest = stops.stream().mapToInt(stop -> stop.length).max().orElse(1);
+    // without stops a sequence that no new token matches
+    long[] table = new long[Math.max(1, stops.size()) * longest];
+    Arrays.fill(table, stops.isEmpty() ? Long.MAX_VALUE : -1);
+    for (int s = 0; s < stops.size(); s++) {
+      int[] stop = stops.get(s);
+      for (int i = 0; i < stop.length; i++) {
+        table[(s + 1) * longest - stop.length + i] = stop[i];
+      }
+    }
+    call.tensor(table, new Shape(table.length / longest, longest));
+  }
+
+  /** Whole cache blocks that all prompts begin with; each prompt keeps a token of its own. */
+  private int sharedBeginning() {
+    if (prompts.size() == 1) {
+      return 0;
+    }
+    int[] first = prompts.get(0);
+    int common = first.length - 1;
+    for (int[] prompt : prompts) {
+      int end = Math.min(common, prompt.length - 1);
+      int mismatch = Arrays.mismatch(first, 0, end, prompt, 0, end);
+      common = mismatch < 0 ? end : mismatch;
+    }
+    return common / ScriptSource.CACHE_BLOCK * ScriptSource.CACHE_BLOCK;
+  }
+
+  /**
+   * @param made {@code maxNewTokens} per prompt, -1 where none was made
+   */
+  List<int[]> answers(long[] made) {
+    List<int[]> answers = new ArrayList<>();
+    for (int p = 0; p < prompts.size(); p++) {
+      int[] tokens = new int[maxNewTokens];
+      int count = 0;
+      int end = -1;
+      while (end < 0 && count < maxNewTokens && made[p * maxNewTokens + count] >= 0) {
+        tokens[count] = (int) made[p * maxNewTokens + count];
+        count++;
+        end = beginningOfStop(tokens, count);
+      }
+      answers.add(Arrays.copyOf(tokens, end < 0 ? count : end));
+    }
+    return answers;
+  }
+
+  /** Where the longest stop begins that the tokens end with; -1: they end with none. */
+  private int beginningOfStop(int[] tokens, int count) {
+    int beginning = -1;
+    for (int[] stop : stops) {
+      int from = count - stop.length;
+      if (from >= 0
+          && Arrays.equals(tokens, from, count, stop, 0, stop.length)
+          && (beginning < 0 || from < beginning)) {
+        beginning = from;
+      }
+    }
+    return beginning;
+  }
+}

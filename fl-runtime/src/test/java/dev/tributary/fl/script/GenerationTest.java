@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.fl.script;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tributary.fl.adapter.BaseOnly;
+import dev.tributary.fl.adapter.Lora;
+import dev.tributary.fl.adapter.LoraConfig;
+import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.model.CausalLm;
+import dev.tributary.fl.model.Checkpoint;
+import dev.tributary.fl.model.DType;
+import dev.tributary.fl.model.Device;
+import dev.tributary.fl.model.PackedBatch;
+import dev.tributary.fl.model.TrainedWeights;
+import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.testing.TinyModels;
+import dev.tributary.fl.text.EncodedExample;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Prompts of one batch, which must not see each other. */
+class GenerationTest {
+  private static final int VOCABULARY = 61;
+
+  @TempDir static Path folder;
+
+  private static Checkpoint checkpoint;
+
+  @BeforeAll
+  static void writeModel() {
+    checkpoint = TinyModels.llama(folder, VOCABULARY);
+  }
+
+  /** Prompts that share their first tokens; each has some of its own. */
+  private static List<int[]> prompts(int count, int shared, int longestOwn) {
+    SplittableRandom random = new SplittableRandom(2);
+    int[] beginning = random.ints(shared, 3, VOCABULARY).toArray();
+    List<int[]> all = new ArrayList<>();
+    for (int p = 0; p < count; p++) {
+      int own = 1 + random.nextInt(longestOwn);
+      int[] prompt = Arrays.copyOf(beginning, shared + own);
+      for (int i = shared; i < prompt.length; i++) {
+        prompt[i] = random.nextInt(3, VOCABULARY);
+      }
+      all.add(prompt);
+    }
+    return all;
+  }
+
+  private static TrainedWeights weights(CausalLm model) {
+    Lora lora = new Lora(new LoraConfig(4, 8, 0, List.of("q_proj", "o_proj", "up_proj"), false));
+    TrainedWeights weights = model.weights(lora, lora.initial(checkpoint, Seed.of(3)));
+    // B off 0, so that the adapter counts
+    NamedTensors noise = lora.initial(checkpoint, Seed.of(4));
+    weights.close();
+    SplittableRandom random = new SplittableRandom(9);
+    noise
+        .byName()
+        .values()
+        .forEach(
+            tensor -> {
+              for (int i = 0; i < tensor.values().length; i++) {
+                tensor.values()[i] = (float) (0.1 * random.nextGaussian());
+              }
+            });
+    return model.weights(lora, noise);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = DType.class,
+      names = {"FLOAT32", "BFLOAT16"})
+  void tokensDoNotDependOnTheBatch(DType dtype) {
+    try (CausalLm model = TorchScript.load(checkpoint, dtype, Device.cpu());
+        TrainedWeights weights = weights(model)) {
+      // beginnings of several cache blocks, of less than one, and of none
+      for (int shared : new int[] {300, 60, 0}) {
+        List<int[]> prompts = prompts(9, shared, 150);
+        List<int[]> alone = new ArrayList<>();
+        for (int[] prompt : prompts) {
+          alone.addAll(model.generate(weights, List.of(prompt), 40, List.of()));
+        }
+        assertThat(model.generate(weights, prompts, 40, List.of()))
+            .containsExactlyElementsOf(alone);
+        List<int[]> some = List.of(prompts.get(4), prompts.get(8), prompts.get(1));
+        assertThat(model.generate(weights, some, 40, List.of()))
+            .containsExactly(alone.get(4), alone.get(8), alone.get(1));
+      }
+    }
+  }
+
+  @Test
+  void tokensAreThoseOfTheWholeForwardPass() {
+    try (CausalLm model = TorchScript.load(checkpoint, DType.FLOAT32, Device.cpu());
+        TrainedWeights weights = weights(model)) {
+      List<int[]> prompts = prompts(3, 250, 20);
+      List<int[]> made = model.generate(weights, prompts, 150, List.of());
+      for (int p = 0; p < prompts.size(); p++) {
+        int prompt = prompts.get(p).length;
+        int[] all = Arrays.copyOf(prompts.get(p), prompt + 150);
+        System.arraycopy(made.get(p), 0, all, prompt, 150);
+        PackedBatch batch =
+            PackedBatch.of(
+                List.of(new EncodedExample("p", all, prompt, false)), PackedBatch.Beginning.SHARED);
+        float[] logits = model.logits(weights, batch);
+        for (int t = 0; t < 150; t++) {
+          int row = (prompt + t - 1) * VOCABULARY;
+          float best = Float.NEGATIVE_INFINITY;
+          for (int token = 0; token < VOCABULARY; token++) {
+            best = Math.max(best, logits[row + token]);
+          }
+          // the chosen one is the best, or as good but for rounding
+          assertThat(logits[row + made.get(p)[t]]).isGreaterThan(best - 1e-3f);
+        }
+      }
+    }
+  }
+
+  @Test
+  void stopsEndAPromptAndAreCutOff() {
+    try (CausalLm model = TorchScript.load(checkpoint, DType.FLOAT32, Device.cpu());
+        TrainedWeights base = model.weights(new BaseOnly(), new NamedTensors(Map.of()))) {
+      List<int[]> prompts = prompts(5, 3, 9);
+      List<int[]> free = model.generate(base, prompts, 30, List.of());
+      int[] stop = Arrays.copyOfRange(free.get(2), 10, 13);
+      int[] other = {free.get(4)[0]};
+      List<int[]> stopped = model.generate(base, prompts, 30, List.of(stop, other));
+      for (int p = 0; p < prompts.size(); p++) {
+        assertThat(stopped.get(p)).isEqualTo(cut(free.get(p), stop, other));
+      }
+      assertThat(stopped.get(4)).isEmpty();
+      assertThat(stopped.get(2).length).isLessThanOrEqualTo(10);
+    }
+  }
+
+  private static int[] cut(int[] tokens, int[]... stops) {
+    for (int end = 1; end <= tokens.length; end++) {
+      for (int[] stop : stops) {
+        if (end >= stop.length
+            && Arrays.equals(tokens, end - stop.length, end, stop, 0, stop.length)) {
+          return Arrays.copyOf(tokens, end - stop.length);
+        }
+      }
+    }
+    return tokens;
+  }
+
+  @Test
+  void largeBatchesAreSplitByTheirCaches() {
+    List<int[]> prompts = List.of(new int[100], new int[300], new int[100], new int[2000]);
+    List<GreedyBatch> batches = GreedyBatch.of(prompts, 28, List.of(), (1L << 30) / 1000);
+    assertThat(batches.stream().map(batch -> batch.prompts().size())).containsExactly(3, 1);
+  }
+
+  @Test
+  void emptyPromptsAndStopsAreRefused() {
+    assertThatThrownBy(() -> GreedyBatch.of(List.of(new int[0]), 1, List.of(), 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("A prompt needs at least one token");
+    assertThatThrownBy(() -> GreedyBatch.of(List.of(), 1, List.of(new int[0]), 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("A stop needs at least one token");
+    assertThatThrownBy(() -> GreedyBatch.of(List.of(), 0, List.of(), 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("Ask for at least one new token, not 0");
+  }
+}
