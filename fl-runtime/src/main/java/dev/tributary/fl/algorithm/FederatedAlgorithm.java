@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.fl.algorithm;
+
+import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.message.Message;
+
+/**
+ * What clients do with the global adapter, and how their answers become the next one. One class and
+ * one configuration record each.
+ *
+ * <p>The two halves run in different JVMs and share nothing but messages: an object keeps nothing
+ * between calls. What the server must remember is in its {@link ServerState}, what a client must
+ * remember in {@link ClientAnswer#keep}; the ledger holds both.
+ */
+public interface FederatedAlgorithm {
+  /** The name of the adapter among the parts of answers, of what is kept, and of the state. */
+  String ADAPTER = "adapter";
+
+  /** Before the first round; on the driver. */
+  default ServerState initial(NamedTensors adapter) {
+    return ServerState.of(adapter);
+  }
+
+  /** Whether {@link ClientAnswer#keep} is not empty and wanted back in a client's next round. */
+  default boolean clientsRemember() {
+    return false;
+  }
+
+  /** The client's half, for one client and round; on an executor. */
+  ClientAnswer train(LocalTraining client);
+
+  /**
+   * Refuses an answer that does not fit the state, as it arrives; on the driver. Here: the part
+   * {@link #ADAPTER} must have the global adapter's names and shapes.
+   *
+   * @throws dev.tributary.fl.message.MessageException if it does not; names the client
+   */
+  default void check(ServerState before, Message answer) {
+    answer.expectShapes(ADAPTER, before.adapter());
+  }
+
+  /** The server's half: the state after the round; on the driver. */
+  ServerState aggregate(ServerState before, Cohort cohort);
+
+  /** Found by {@link java.util.ServiceLoader}; chosen by {@code algorithm.name}. */
+  interface Provider<C extends Record>
+      extends dev.tributary.fl.config.Provider<FederatedAlgorithm, C> {}
+}

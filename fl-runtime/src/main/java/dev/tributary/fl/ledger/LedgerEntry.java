@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.fl.ledger;
+
+import dev.tributary.fl.message.ClientReport;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What is written down of a round beside its tensors: {@code entry.json}. Seconds, bytes of memory
+ * and host names differ from run to run; all else comes back.
+ *
+ * @param version of this layout, 1
+ * @param round counted from 1
+ * @param scenario federated, global or local
+ * @param algorithm its name in the experiment file
+ * @param clients in the cohort's order
+ * @param firstLoss mean negative log-likelihood per label of the clients' first batches, weighted
+ *     by their labels in the round: the training loss of the state before the round
+ * @param meanLoss the same over all batches
+ * @param adapterSha256 of the global adapter after the round: names, shapes and values
+ * @param kept round of the entry that holds what each client kept last
+ * @param trainSeconds from the order to the last answer
+ * @param aggregateSeconds from there to the new state
+ * @param committedAt ISO-8601, UTC
+ */
+public record LedgerEntry(
+    int version,
+    int round,
+    String scenario,
+    String algorithm,
+    List<ClientRow> clients,
+    double firstLoss,
+    double meanLoss,
+    String adapterSha256,
+    Map<Integer, Integer> kept,
+    double trainSeconds,
+    double aggregateSeconds,
+    String committedAt) {
+  public static final int VERSION = 1;
+
+  public LedgerEntry {
+    clients = List.copyOf(clients);
+    kept = Collections.unmodifiableMap(new TreeMap<>(kept));
+  }
+
+  /** Clients by number, in the cohort's order. */
+  public List<Integer> cohort() {
+    return clients.stream().map(ClientRow::client).toList();
+  }
+
+  /**
+   * A client's part in the round.
+   *
+   * @param weight what its share of the aggregate is proportional to
+   * @param share of the aggregate, in (0, 1]; 0 where nothing is aggregated
+   * @param report of its training
+   * @param downloadBytes of the global state and of what it kept, as sent to it
+   * @param uploadBytes of its answer
+   * @param executor where it ran; empty if not known
+   * @param wallSeconds of the attempt that succeeded; 0 if not known
+   * @param peakMemoryBytes of the process it ran in; 0 if not known
+   */
+  public record ClientRow(
+      int client,
+      double weight,
+      double share,
+      ClientReport report,
+      long downloadBytes,
+      long uploadBytes,
+      String executor,
+      double wallSeconds,
+      long peakMemoryBytes) {
+    public ClientRow withShare(double newShare) {
+      return new ClientRow(
+          client,
+          weight,
+          newShare,
+          report,
+          downloadBytes,
+          uploadBytes,
+          executor,
+          wallSeconds,
+          peakMemoryBytes);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.fl.round;
+
+import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.algorithm.Cohort;
+import dev.tributary.fl.algorithm.FederatedAlgorithm;
+import dev.tributary.fl.algorithm.ServerState;
+import dev.tributary.fl.ledger.Ledger;
+import dev.tributary.fl.ledger.LedgerEntry;
+import dev.tributary.fl.ledger.LedgerEntry.ClientRow;
+import dev.tributary.fl.ledger.OpenRound;
+import dev.tributary.fl.message.ClientReport;
+import dev.tributary.fl.message.Message;
+import dev.tributary.fl.message.MessageException;
+import dev.tributary.fl.message.MessageHeader;
+import dev.tributary.fl.training.Weighting;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Takes a round's answers in: checks each, puts it on disk, and remembers its row. */
+final class Answers implements ClientBackend.Receiver {
+  private final RoundOrder order;
+  private final List<Integer> cohort;
+  private final ServerState before;
+  private final FederatedAlgorithm algorithm;
+  private final Ledger ledger;
+  private final Optional<LedgerEntry> lastEntry;
+  private final OpenRound open;
+  private final RoundListener listener;
+  private final Map<Integer, ClientRow> rows = new HashMap<>();
+  private final Map<Integer, Long> keptBytes = new ConcurrentHashMap<>(); // asked by any thread
+
+  Answers(
+      RoundOrder order,
+      List<Integer> cohort,
+      ServerState before,
+      Ledger ledger,
+      OpenRound open,
+      RoundListener listener) {
+    this.order = order;
+    this.cohort = cohort;
+    this.before = before;
+    this.algorithm = order.algorithm();
+    this.ledger = ledger;
+    this.lastEntry = ledger.last();
+    this.open = open;
+    this.listener = listener;
+  }
+
+  @Override
+  public void receive(int client, byte[] message) {
+    receive(client, message, Attempt.UNKNOWN);
+  }
+
+  @Override
+  public void receive(int client, byte[] message, Attempt attempt) {
+    if (!cohort.contains(client) || rows.containsKey(client)) {
+      throw new IllegalStateException(
+          "Client " + client + " is not one of " + cohort + ", or answered before");
+    }
+    String origin = "Client " + client + ", round " + order.round() + ": its update";
+    Message answer =
+        Message.of(message, origin)
+            .expect(MessageHeader.Kind.UPDATE, order.round(), client)
+            .expectFinite();
+    algorithm.check(before, answer);
+    ClientReport report =
+        answer
+            .header()
+            .report()
+            .orElseThrow(() -> new MessageException(origin + " is refused: it has no report"));
+    open.storeUpdate(client, message);
+    storeKept(client, answer, report);
+    ClientRow row = row(client, report, message.length, attempt);
+    rows.put(client, row);
+    listener.clientDone(order.round(), row);
+  }
+
+  private void storeKept(int client, Message answer, ClientReport report) {
+    Map<String, NamedTensors> kept = new LinkedHashMap<>();
+    for (String part : answer.parts()) {
+      if (part.startsWith(ClientWork.KEPT)) {
+        kept.put(part.substring(ClientWork.KEPT.length()), answer.part(part));
+      }
+    }
+    if (!kept.isEmpty()) {
+      open.storeKept(
+          client, Message.encode(MessageHeader.kept(order.round(), client, report), kept));
+    }
+  }
+
+  private ClientRow row(int client, ClientReport report, long uploadBytes, Attempt attempt) {
+    return new ClientRow(
+        client,
+        weight(report),
+        0,
+        report,
+        order.global().length + keptBytes.getOrDefault(client, 0L),
+        uploadBytes,
+        attempt.executor(),
+        attempt.wallSeconds(),
+        attempt.peakMemoryBytes());
+  }
+
+  private double weight(ClientReport report) {
+    Weighting weighting = order.training().weighting();
+    return switch (weighting) {
+      case EXAMPLES_SEEN -> report.examplesSeen();
+      case DATA_SIZE -> report.dataSize();
+      case UNIFORM -> 1;
+    };
+  }
+
+  @Override
+  public Optional<byte[]> kept(int client) {
+    if (!order.clientsRemember()) {
+      return Optional.empty();
+    }
+    Optional<byte[]> kept = lastEntry.flatMap(entry -> ledger.kept(client, entry));
+    kept.ifPresent(bytes -> keptBytes.put(client, (long) bytes.length));
+    return kept;
+  }
+
+  /**
+   * The answers, in the cohort's order.
+   *
+   * @throws IllegalStateException if one is missing
+   */
+  Cohort cohort() {
+    List<Integer> missing = cohort.stream().filter(client -> !rows.containsKey(client)).toList();
+    if (!missing.isEmpty()) {
+      throw new IllegalStateException(
+          "The backend ended round " + order.round() + " without answers of clients " + missing);
+    }
+    List<Cohort.Member> members =
+        rows().stream()
+            .map(row -> new Cohort.Member(row.client(), row.weight(), row.report()))
+            .toList();
+    return new StoredCohort(order.round(), members, open);
+  }
+
+  /** What is known of each client, in the cohort's order. */
+  List<ClientRow> rows() {
+    return cohort.stream().map(rows::get).toList();
+  }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.fl.training;
+
+import dev.tributary.fl.algorithm.FederatedAlgorithm;
+import dev.tributary.fl.config.Choice;
+import dev.tributary.fl.config.Default;
+import dev.tributary.fl.config.Faults;
+import dev.tributary.fl.config.Portable;
+import dev.tributary.fl.hook.TrainingHook;
+import java.io.Serializable;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How adapters are trained: the group {@code training} of an experiment file.
+ *
+ * @param algorithm what clients and server do
+ * @param scenario who trains on what
+ * @param weighting a client's share in the aggregate
+ * @param rounds at least 1
+ * @param clientsPerRound size of the cohort, at least 1; all clients where it is left out
+ * @param localSteps optimiser steps of a client in a round, at least 1
+ * @param batchSize examples of a micro-batch, at least 1
+ * @param gradientAccumulation micro-batches of a step, at least 1; equal to one batch of the joint
+ *     size
+ * @param threadsPerClient computing threads of a client; part of a run's identity, since sums
+ *     depend on it in the last bit
+ * @param optimizer how gradients move the trained tensors
+ * @param schedule how the learning rate changes over the whole run
+ * @param clipNorm gradients of a larger L2 norm are scaled down to it; above 0
+ * @param keepState whether a client's optimiser state lasts from round to round
+ * @param keep which round's adapter is the result
+ * @param keepBy label of the task by whose first metric the best round is found, for {@code keep:
+ *     best}
+ * @param hooks what looks at or changes each step between gradient and update, in this order, after
+ *     the algorithm's own terms and the clipping
+ */
+public record TrainingConfig(
+    @Default("fedavg") Choice<FederatedAlgorithm> algorithm,
+    @Default("federated") Scenario scenario,
+    @Default("examples-seen") Weighting weighting,
+    int rounds,
+    Optional<Integer> clientsPerRound,
+    int localSteps,
+    @Default("4") int batchSize,
+    @Default("1") int gradientAccumulation,
+    @Default("1") int threadsPerClient,
+    Choice<Optimizer> optimizer,
+    @Default("constant") Choice<Schedule> schedule,
+    Optional<Double> clipNorm,
+    @Default("false") boolean keepState,
+    @Default("last") Keep keep,
+    Optional<String> keepBy,
+    @Default("[]") List<Choice<TrainingHook>> hooks)
+    implements Serializable {
+
+  /** Which round's adapter is the result of the run. */
+  public enum Keep {
+    LAST,
+    BEST
+  }
+
+  public TrainingConfig {
+    hooks = List.copyOf(hooks);
+    Faults faults = new Faults();
+    faults
+        .check(rounds >= 1, "rounds", rounds, "give 1 or more")
+        .check(
+            clientsPerRound.isEmpty() || clientsPerRound.get() >= 1,
+            "clients-per-round",
+            clientsPerRound.orElse(null),
+            "give 1 or more, or leave it out for all clients")
+        .check(localSteps >= 1, "local-steps", localSteps, "give 1 or more, e.g. 30")
+        .check(batchSize >= 1, "batch-size", batchSize, "give 1 or more, e.g. 4")
+        .check(
+            gradientAccumulation >= 1,
+            "gradient-accumulation",
+            gradientAccumulation,
+            "give 1 (none) or more")
+        .check(threadsPerClient >= 1, "threads-per-client", threadsPerClient, "give 1 or more")
+        .check(
+            clipNorm.isEmpty() || (clipNorm.get() > 0 && Double.isFinite(clipNorm.get())),
+            "clip-norm",
+            clipNorm.orElse(null),
+            "give a number above 0, e.g. 1.0, or leave it out for no clipping")
+        .check(
+            keep == Keep.LAST || keepBy.isPresent(),
+            "keep-by",
+            null,
+            "keep: best needs the label of a task, e.g. keep-by: loss");
+    long steps = (long) Math.max(0, rounds) * Math.max(0, localSteps);
+    Schedule named = schedule.create();
+    faults
+        .check(
+            named.endless() || named.totalSteps().orElse(steps) >= steps,
+            "schedule.total-steps",
+            named.totalSteps().orElse(steps),
+            "the run takes rounds x local-steps = "
+                + steps
+                + " steps, and those after the end would learn nothing; give "
+                + steps
+                + " or more")
+        .throwIfAny();
+  }
+
+  /** A configuration without hooks. */
+  public TrainingConfig(
+      Choice<FederatedAlgorithm> algorithm,
+      Scenario scenario,
+      Weighting weighting,
+      int rounds,
+      Optional<Integer> clientsPerRound,
+      int localSteps,
+      int batchSize,
+      int gradientAccumulation,
+      int threadsPerClient,
+      Choice<Optimizer> optimizer,
+      Choice<Schedule> schedule,
+      Optional<Double> clipNorm,
+      boolean keepState,
+      Keep keep,
+      Optional<String> keepBy) {
+    this(
+        algorithm,
+        scenario,
+        weighting,
+        rounds,
+        clientsPerRound,
+        localSteps,
+        batchSize,
+        gradientAccumulation,
+        threadsPerClient,
+        optimizer,
+        schedule,
+        clipNorm,
+        keepState,
+        keep,
+        keepBy,
+        List.of());
+  }
+
+  /** Optimiser steps of the whole run. */
+  public long totalSteps() {
+    return (long) rounds * localSteps;
+  }
+
+  /**
+   * The learning rate of a step.
+   *
+   * @param runStep counted from 0 over the whole run
+   */
+  public double learningRate(long runStep) {
+    Schedule named = schedule.create();
+    return optimizer.create().learningRate()
+        * named.factor(runStep, named.totalSteps().orElse(totalSteps()));
+  }
+
+  private Object writeReplace() {
+    return Portable.of(this);
+  }
+}
