@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.data;
+
+import dev.tributary.data.Splitter.ClientShare;
+import dev.tributary.data.Splitter.LabelCounts;
+import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.seed.Seed;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+
+/**
+ * Where every example goes: one plan for train, validation and test together.
+ *
+ * <p>Examples stand in an order that hangs on their identity and the seed alone. Along that order,
+ * category by category, every so-many-th is held out, so that each category, and each client's part
+ * of it, is held out in its share, to within one example. Label by label, clients then take their
+ * shares from the same order. Where a client would be left with held-out examples of a label that
+ * it has no other of, those are trained on: no client is tested on what it cannot have learnt.
+ *
+ * @param names of the clients
+ * @param clients by example, in the order of the files
+ * @param parts codes of {@link Part}, by example
+ */
+record Assignment(List<String> names, int[] clients, byte[] parts) {
+
+  /**
+   * @throws InputException if the splitter cannot deal this corpus out
+   */
+  static Assignment of(
+      Population population, Splitter splitter, String splitterName, Holdout holdout, Seed seed) {
+    boolean labelled = splitter.by().isPresent();
+    LabelCounts labels =
+        labelled
+            ? new LabelCounts(
+                splitter.by().get(), population.labelNames(), population.labelCounts())
+            : new LabelCounts("", List.of(""), new int[] {population.size()});
+    List<ClientShare> shares = splitter.deal(labels, seed.child("splitter"));
+    check(shares, labels, splitterName);
+
+    int size = population.size();
+    long[] keys = keys(population, seed.child("order"));
+    int[] dealt = labelled ? population.labels() : new int[size];
+    int[] order = ordered(population.canonical(), dealt, keys);
+    byte[] parts =
+        heldOut(
+            labelled ? order : ordered(population.canonical(), population.categories(), keys),
+            holdout,
+            seed.child("holdout").random());
+    int[] clients = new int[size];
+    int from = 0;
+    for (int label = 0; label < labels.names().size(); label++) {
+      for (int client = 0; client < shares.size(); client++) {
+        int to = from + shares.get(client).examples()[label];
+        boolean trained = false;
+        for (int i = from; i < to; i++) {
+          clients[order[i]] = client;
+          trained |= parts[order[i]] == Part.TRAIN.code();
+        }
+        for (int i = from; i < to && !trained; i++) {
+          parts[order[i]] = (byte) Part.TRAIN.code();
+        }
+        from = to;
+      }
+    }
+    return new Assignment(shares.stream().map(ClientShare::name).toList(), clients, parts);
+  }
+
+  /** Splitters may be users' own. */
+  private static void check(List<ClientShare> shares, LabelCounts labels, String splitter) {
+    int[] dealt = new int[labels.names().size()];
+    for (ClientShare share : shares) {
+      if (share.examples().length != dealt.length
+          || IntStream.of(share.examples()).anyMatch(n -> n < 0)) {
+        throw new IllegalStateException(
+            "Splitter " + splitter + " must give client " + share.name() + " a count per label");
+      }
+      for (int label = 0; label < dealt.length; label++) {
+        dealt[label] += share.examples()[label];
+      }
+    }
+    for (int label = 0; label < dealt.length; label++) {
+      if (dealt[label] != labels.counts()[label]) {
+        throw new IllegalStateException(
+            "Splitter "
+                + splitter
+                + " deals out "
+                + dealt[label]
+                + " of "
+                + labels.counts()[label]
+                + " examples labelled '"
+                + labels.names().get(label)
+                + "'");
+      }
+    }
+    for (int client = 0; client < shares.size(); client++) {
+      if (shares.get(client).total() == 0) {
+        throw new InputException(
+            "splitter "
+                + splitter
+                + ": client "
+                + client
+                + " ("
+                + shares.get(client).name()
+                + ") would get no examples; give fewer clients");
+      }
+    }
+  }
+
+  /** A pseudo-random number for each example. */
+  private static long[] keys(Population population, Seed seed) {
+    long first = seed.child(0).value();
+    long second = seed.child(1).value();
+    long[] keys = new long[population.size()];
+    for (int i = 0; i < keys.length; i++) {
+      long low = mixed(population.lows()[i] + second + population.occurrences()[i]);
+      keys[i] = mixed((population.highs()[i] ^ first) + low);
+    }
+    return keys;
+  }
+
+  /** Finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit hangs on every bit. */
+  private static long mixed(long bits) {
+    long z = (bits ^ (bits >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    return z ^ (z >>> 31);
+  }
+
+  /** By group, then by key; where even keys agree, as the canonical order has them. */
+  private static int[] ordered(int[] canonical, int[] groups, long[] keys) {
+    return IntStream.of(canonical)
+        .boxed()
+        .sorted(
+            (a, b) -> {
+              int byGroup = Integer.compare(groups[a], groups[b]);
+              return byGroup != 0 ? byGroup : Long.compare(keys[a], keys[b]);
+            })
+        .mapToInt(i -> i)
+        .toArray();
+  }
+
+  /** Systematic sampling along an order: each stretch of it is held out in its share. */
+  private static byte[] heldOut(int[] order, Holdout holdout, SplittableRandom random) {
+    double share = holdout.validation() + holdout.test();
+    double testShare = share > 0 ? holdout.test() / share : 0;
+    double phase = random.nextDouble();
+    double testPhase = random.nextDouble();
+    byte[] parts = new byte[order.length];
+    long held = 0;
+    for (int i = 0; i < order.length; i++) {
+      if (Math.floor((i + 1L) * share + phase) > Math.floor(i * share + phase)) {
+        boolean test =
+            Math.floor((held + 1) * testShare + testPhase)
+                > Math.floor(held * testShare + testPhase);
+        parts[order[i]] = (byte) (test ? Part.TEST : Part.VALIDATION).code();
+        held++;
+      }
+    }
+    return parts;
+  }
+}

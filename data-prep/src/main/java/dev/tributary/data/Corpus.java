@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.data;
+
+import dev.tributary.fl.text.InstructionExample;
+import java.util.List;
+
+/**
+ * A published corpus: which fields of its records make an instruction example. Its files are JSON
+ * arrays or JSON Lines, plain or gzip; which of them, their content says.
+ *
+ * <p>Made anew on every executor from its configuration; used by one thread at a time.
+ */
+public interface Corpus {
+  /** The fields that are read; all others of a record are passed over. */
+  List<Field> fields();
+
+  /** Further columns of the split, text all of them: each the name of one of {@link #fields()}. */
+  default List<String> columns() {
+    return List.of();
+  }
+
+  /**
+   * What a record says.
+   *
+   * @param record has every required field
+   * @return with any id; the identity is derived from the other components later
+   */
+  InstructionExample example(SourceRecord record);
+
+  /** The fields of one record. */
+  interface SourceRecord {
+    /**
+     * A field's text; empty where an optional field is absent or null.
+     *
+     * @param field one of {@link Corpus#fields()}
+     */
+    String text(String field);
+  }
+
+  /** What a field may hold. */
+  enum Content {
+    /** Text only. */
+    TEXT,
+    /** Text, number, true or false, taken as it is spelt. */
+    LABEL,
+    /** Anything; what is no text is kept as JSON. */
+    ANY
+  }
+
+  /** Whether a record may lack a field. */
+  enum Presence {
+    REQUIRED,
+    OPTIONAL
+  }
+
+  /** A field of the source. */
+  record Field(String name, Content content, Presence presence) {
+    public static Field required(String name) {
+      return new Field(name, Content.TEXT, Presence.REQUIRED);
+    }
+
+    public static Field optional(String name) {
+      return new Field(name, Content.TEXT, Presence.OPTIONAL);
+    }
+  }
+
+  /** Found by {@link java.util.ServiceLoader}; chosen by {@code data.corpus}. */
+  interface Provider<C extends Record> extends dev.tributary.fl.config.Provider<Corpus, C> {}
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.data;
+
+import dev.tributary.fl.config.InputException;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+
+/**
+ * The files of a corpus and the pieces in which tasks read them.
+ *
+ * @param files in the order of their paths
+ */
+record CorpusFiles(List<CorpusFile> files) implements Serializable {
+  /**
+   * One file.
+   *
+   * @param location for the file system
+   * @param name as the user would write it, for messages
+   * @param modifiedMillis when it was last changed, since 1970
+   */
+  record CorpusFile(String location, String name, long bytes, long modifiedMillis)
+      implements Serializable {}
+
+  /** How records lie in a file. */
+  enum Layout {
+    /** One after the other, each on a line. */
+    LINES,
+    /** One JSON array. */
+    ARRAY
+  }
+
+  /**
+   * A part of a file that one task reads at a time.
+   *
+   * @param file index of it
+   * @param start offset in bytes; lines that begin before it belong to another piece
+   * @param end offset in bytes; the line that begins before it is the last
+   */
+  record Piece(int file, long start, long end, Layout layout, Compression compression)
+      implements Serializable {}
+
+  /** How a file's bytes are stored. */
+  enum Compression {
+    PLAIN,
+    GZIP
+  }
+
+  private static final Pattern KNOWN = Pattern.compile(".*\\.(json|jsonl|ndjson)(\\.gz)?");
+  private static final int SMALLEST_PIECE = 1 << 20;
+  private static final int LARGEST_PIECE = 1 << 26;
+
+  /** First bytes of what is not read yet, and how it is called. */
+  private static final Map<String, byte[]> ARCHIVES =
+      Map.of(
+          "a zip archive", new byte[] {'P', 'K', 3, 4},
+          "bzip2", new byte[] {'B', 'Z', 'h'},
+          "xz", new byte[] {(byte) 0xfd, '7', 'z', 'X', 'Z'},
+          "zstandard", new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd},
+          "a Parquet file", new byte[] {'P', 'A', 'R', '1'});
+
+  CorpusFiles {
+    files = List.copyOf(files);
+  }
+
+  /**
+   * What lies at a path: the file, or all JSON files in the folder and those below.
+   *
+   * @throws InputException if there is nothing
+   */
+  static CorpusFiles at(String path, Configuration hadoop) {
+    try {
+      Path root = new Path(path);
+      FileSystem system = root.getFileSystem(hadoop);
+      if (!system.exists(root)) {
+        throw new InputException(
+            "data.path = "
+                + path
+                + " is not valid; there is no such file or folder (looked for "
+                + system.makeQualified(root)
+                + "): check the path");
+      }
+      FileStatus status = system.getFileStatus(root);
+      if (status.isFile()) {
+        return new CorpusFiles(List.of(file(status, path)));
+      }
+      String base = status.getPath().toString();
+      List<CorpusFile> files = new ArrayList<>();
+      RemoteIterator<LocatedFileStatus> below = system.listFiles(root, true);
+      while (below.hasNext()) {
+        LocatedFileStatus found = below.next();
+        String relative = found.getPath().toString().substring(base.length());
+        if (KNOWN.matcher(relative).matches() && !relative.matches(".*/[._].*")) {
+          files.add(file(found, path.replaceAll("/+$", "") + relative));
+        }
+      }
+      if (files.isEmpty()) {
+        throw new InputException(
+            "data.path = "
+                + path
+                + " is not valid; the folder has no file *.json, *.jsonl or *.ndjson, plain or .gz:"
+                + " name a file or another folder");
+      }
+      files.sort(Comparator.comparing(CorpusFile::location));
+      return new CorpusFiles(files);
+    } catch (IOException | IllegalArgumentException e) { // the latter for URIs of unknown form
+      throw new InputException("Cannot look up data.path = " + path + ": " + e + "; check it", e);
+    }
+  }
+
+  private static CorpusFile file(FileStatus status, String name) {
+    return new CorpusFile(
+        status.getPath().toString(), name, status.getLen(), status.getModificationTime());
+  }
+
+  /**
+   * The pieces of all files, in order. Plain lines are divided; arrays and compressed files are a
+   * piece each.
+   *
+   * @param parallelism tasks that run at the same time
+   * @throws InputException if a file is no JSON
+   */
+  List<Piece> pieces(int parallelism, Configuration hadoop) {
+    long total = files.stream().mapToLong(CorpusFile::bytes).sum();
+    long size = Math.max(SMALLEST_PIECE, Math.min(LARGEST_PIECE, total / (3L * parallelism) + 1));
+    List<Piece> pieces = new ArrayList<>();
+    for (int i = 0; i < files.size(); i++) {
+      CorpusFile file = files.get(i);
+      try (FSDataInputStream in = open(file, hadoop)) {
+        byte[] first = in.readNBytes(5);
+        refuseArchives(file, first);
+        boolean gzip = first.length > 1 && first[0] == 0x1f && first[1] == (byte) 0x8b;
+        Layout layout = layout(file, hadoop, gzip);
+        Compression compression = gzip ? Compression.GZIP : Compression.PLAIN;
+        if (gzip || layout == Layout.ARRAY) {
+          pieces.add(new Piece(i, 0, Long.MAX_VALUE, layout, compression));
+        } else {
+          for (long start = 0; start < file.bytes(); start += size) {
+            long end = Math.min(file.bytes(), start + size);
+            pieces.add(new Piece(i, start, end, layout, compression));
+          }
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException("Cannot read " + file.name(), e);
+      }
+    }
+    return pieces;
+  }
+
+  private static void refuseArchives(CorpusFile file, byte[] first) {
+    ARCHIVES.forEach(
+        (kind, magic) -> {
+          if (first.length >= magic.length
+              && Arrays.equals(first, 0, magic.length, magic, 0, magic.length)) {
+            throw new InputException(
+                file.name()
+                    + " is "
+                    + kind
+                    + ", which cannot be read here; unpack it into JSON or JSON Lines, plain or"
+                    + " gzip");
+          }
+        });
+  }
+
+  /** An array begins with a bracket. Content that begins otherwise is for the reader to refuse. */
+  private static Layout layout(CorpusFile file, Configuration hadoop, boolean gzip)
+      throws IOException {
+    try (InputStream plain = open(file, hadoop);
+        InputStream in = new BufferedInputStream(gzip ? ungzipped(plain) : plain)) {
+      int next = in.read();
+      while (next == ' ' || next == '\t' || next == '\r' || next == '\n' || isOfMark(next)) {
+        next = in.read();
+      }
+      return next == '[' ? Layout.ARRAY : Layout.LINES;
+    } catch (IOException e) {
+      if (gzip) {
+        return Layout.LINES; // cut off or damaged: the reader meets it again and says where
+      }
+      throw e;
+    }
+  }
+
+  /** The three bytes that some editors put in front of UTF-8. */
+  private static boolean isOfMark(int value) {
+    return value == 0xef || value == 0xbb || value == 0xbf;
+  }
+
+  static FSDataInputStream open(CorpusFile file, Configuration hadoop) throws IOException {
+    Path path = new Path(file.location());
+    return path.getFileSystem(hadoop).open(path);
+  }
+
+  /** All members of a gzip file; the JDK's reader can stop after the first. */
+  static InputStream ungzipped(InputStream in) throws IOException {
+    return new GzipCompressorInputStream(new BufferedInputStream(in, 1 << 16), true);
+  }
+
+  /** Line breaks in the first bytes of a file, for messages. */
+  static long linesBefore(CorpusFile file, long offset, Configuration hadoop) {
+    long lines = 0;
+    try (InputStream in = open(file, hadoop)) {
+      byte[] chunk = new byte[1 << 16];
+      long left = offset;
+      while (left > 0) {
+        int read = in.read(chunk, 0, (int) Math.min(chunk.length, left));
+        if (read < 0) {
+          break;
+        }
+        for (int i = 0; i < read; i++) {
+          lines += chunk[i] == '\n' ? 1 : 0;
+        }
+        left -= read;
+      }
+      return lines;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read " + file.name(), e);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.data;
+
+import dev.tributary.fl.config.Default;
+import dev.tributary.fl.config.Faults;
+
+/**
+ * Shares of the corpus; they add up to 1.
+ *
+ * @param train share trained on, above 0
+ * @param validation share held out for choosing, 0 or more
+ * @param test share held out for judging, 0 or more
+ */
+public record Holdout(
+    @Default("0.98") double train,
+    @Default("0.01") double validation,
+    @Default("0.01") double test) {
+  public Holdout {
+    new Faults()
+        .check(train > 0 && train <= 1, "train", train, "give a share above 0, at most 1")
+        .check(
+            validation >= 0 && validation < 1, "validation", validation, "give a share in [0, 1)")
+        .check(test >= 0 && test < 1, "test", test, "give a share in [0, 1)")
+        .check(
+            Math.abs(train + validation + test - 1) < 1e-9,
+            "",
+            train + " + " + validation + " + " + test,
+            "the three shares must add up to 1")
+        .throwIfAny();
+  }
+}

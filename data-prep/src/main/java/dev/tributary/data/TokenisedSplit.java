@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.data;
+
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.when;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.text.EncodedExample;
+import dev.tributary.fl.text.ExampleEncoder;
+import dev.tributary.fl.text.InstructionExample;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.TaskCompletionListener;
+
+/**
+ * A split's examples as tokens, below the split under the hash of tokenizer, template and
+ * max-tokens: {@code tokens/HASH/split=train/client=000/*.parquet}, made once and read by every run
+ * that asks for the same.
+ *
+ * <p>Made and counted on the driver; travels to executors, which read clients without Spark.
+ */
+public final class TokenisedSplit implements Serializable {
+  private static final long serialVersionUID = 1;
+  private static final String FORMAT = "tributary-tokens";
+  private static final int VERSION = 1;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * What is in a client's examples of a split, or in those of several clients.
+   *
+   * @param examples all of them
+   * @param cut examples that lost tokens to max-tokens
+   * @param withoutLabel examples whose prompt fills max-tokens: nothing can be learnt from them
+   * @param longest tokens of the longest example
+   * @param tokens of all examples
+   * @param labels tokens that carry a label
+   */
+  public record Counts(
+      long examples, long cut, long withoutLabel, int longest, long tokens, long labels)
+      implements Serializable {
+    static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0);
+
+    /** Both together. */
+    public Counts plus(Counts other) {
+      return new Counts(
+          examples + other.examples,
+          cut + other.cut,
+          withoutLabel + other.withoutLabel,
+          Math.max(longest, other.longest),
+          tokens + other.tokens,
+          labels + other.labels);
+    }
+  }
+
+  private final String path;
+  private final HadoopSettings hadoop;
+  private final List<List<Counts>> counts; // by client, by part
+
+  private TokenisedSplit(String path, HadoopSettings hadoop, List<List<Counts>> counts) {
+    this.path = path;
+    this.hadoop = hadoop;
+    this.counts = new ArrayList<>(counts);
+  }
+
+  /**
+   * Tokenises a split, or opens what an earlier run has tokenised alike.
+   *
+   * @param encoder what examples are encoded with, on executors
+   */
+  public static TokenisedSplit encode(
+      SparkSession spark, SplitDirectory split, ExampleEncoder.Source encoder) {
+    String hash = encoder.sha256().substring(0, 16);
+    Path tokens = new Path(split.path(), "tokens");
+    Path whole = new Path(tokens, hash);
+    Configuration hadoop = split.hadoop();
+    try {
+      Storage storage = Storage.of(tokens, hadoop);
+      Path manifest = new Path(whole, "manifest.json");
+      Optional<String> known = storage.text(manifest);
+      if (known.isPresent()) {
+        return read(known.get(), whole, hadoop);
+      }
+      Path unfinished = new Path(tokens, hash + "-" + UUID.randomUUID() + ".unfinished");
+      try {
+        write(spark, split, encoder, unfinished.toString());
+        TokenisedSplit counted = counted(spark, unfinished, split);
+        storage.writeNew(new Path(unfinished, "manifest.json"), counted.manifest(encoder));
+        // Another run may have been faster; both have written the same.
+        if (!storage.system().exists(whole) && !storage.system().rename(unfinished, whole)) {
+          throw new IOException("Cannot rename " + unfinished + " to " + whole);
+        }
+        return new TokenisedSplit(whole.toString(), counted.hadoop, counted.counts);
+      } finally {
+        storage.system().delete(unfinished, true);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot keep tokens in " + tokens + "; is the disk full?", e);
+    }
+  }
+
+  public String path() {
+    return path;
+  }
+
+  public int clients() {
+    return counts.size();
+  }
+
+  /**
+   * What is in one client's examples.
+   *
+   * @param split {@code train}, {@code validation} or {@code test}
+   */
+  public Counts counts(String split, int client) {
+    return counts.get(client).get(Part.of(split).code());
+  }
+
+  /** What is in all clients' examples of a split. */
+  public Counts counts(String split) {
+    int part = Part.of(split).code();
+    return counts.stream().map(client -> client.get(part)).reduce(Counts.NONE, Counts::plus);
+  }
+
+  /**
+   * One client's examples in the order of the file, which is that of their ids. On executors or the
+   * driver, by any thread.
+   *
+   * @param split {@code train}, {@code validation} or {@code test}
+   * @return nothing if the client has none there
+   */
+  public List<EncodedExample> read(String split, int client) {
+    if (client < 0 || client >= clients()) {
+      throw new IllegalArgumentException(
+          "There is no client " + client + " among the " + clients() + " of " + path);
+    }
+    return ClientFiles.read(
+        path, Part.of(split), client, hadoop.configuration(), TokenisedSplit::example);
+  }
+
+  private static EncodedExample example(Group row) {
+    Group list = row.getGroup("tokens", 0);
+    int[] tokens = new int[list.getFieldRepetitionCount(0)];
+    for (int i = 0; i < tokens.length; i++) {
+      tokens[i] = list.getGroup(0, i).getInteger(0, 0);
+    }
+    return new EncodedExample(
+        row.getString("example_id", 0),
+        tokens,
+        row.getInteger("prompt_tokens", 0),
+        row.getBoolean("cut", 0));
+  }
+
+  // ---- making it
+
+  private static final StructType SCHEMA =
+      new StructType()
+          .add("example_id", DataTypes.StringType, false)
+          .add("tokens", DataTypes.createArrayType(DataTypes.IntegerType, false), false)
+          .add("prompt_tokens", DataTypes.IntegerType, false)
+          .add("cut", DataTypes.BooleanType, false)
+          .add("split", DataTypes.StringType, false)
+          .add("client", DataTypes.IntegerType, false);
+
+  private static void write(
+      SparkSession spark, SplitDirectory split, ExampleEncoder.Source encoder, String folder) {
+    Dataset<Row> examples =
+        split
+            .examples(spark)
+            .select("example_id", "category", "instruction", "input", "output", "split", "client");
+    Broadcast<ExampleEncoder.Source> there =
+        JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(encoder);
+    try {
+      JavaRDD<Row> rows = examples.javaRDD().mapPartitions(new Encoding(there));
+      ClientFiles.write(
+          spark.createDataFrame(rows, SCHEMA),
+          folder,
+          split.clients() * Part.COUNT,
+          split.manifest().total());
+    } finally {
+      there.destroy();
+    }
+  }
+
+  /** Encodes the rows of a partition, with a tokenizer of its own. */
+  private record Encoding(Broadcast<ExampleEncoder.Source> source)
+      implements FlatMapFunction<Iterator<Row>, Row> {
+    @Override
+    public Iterator<Row> call(Iterator<Row> rows) {
+      if (!rows.hasNext()) {
+        return rows;
+      }
+      ExampleEncoder encoder = source.value().open();
+      TaskContext task = TaskContext.get();
+      task.addTaskCompletionListener(
+          (TaskCompletionListener) context -> encoder.tokenizer().close());
+      return new Iterator<>() {
+        @Override
+        public boolean hasNext() {
+          return rows.hasNext();
+        }
+
+        @Override
+        public Row next() {
+          return encoded(encoder, rows.next());
+        }
+      };
+    }
+
+    private static Row encoded(ExampleEncoder encoder, Row row) {
+      EncodedExample encoded =
+          encoder.encode(
+              new InstructionExample(
+                  row.getString(0),
+                  row.getString(1),
+                  row.getString(2),
+                  row.getString(3),
+                  row.getString(4)));
+      return RowFactory.create(
+          encoded.id(),
+          encoded.tokens(),
+          encoded.promptTokens(),
+          encoded.cut(),
+          row.getString(5),
+          row.getInt(6));
+    }
+  }
+
+  private static TokenisedSplit counted(SparkSession spark, Path folder, SplitDirectory split) {
+    Column length = expr("size(tokens)");
+    Column labels = expr("size(tokens) - greatest(prompt_tokens, 1)");
+    Column zero = lit(0L);
+    List<List<Counts>> counts = new ArrayList<>();
+    for (int client = 0; client < split.clients(); client++) {
+      counts.add(new ArrayList<>(List.of(Counts.NONE, Counts.NONE, Counts.NONE)));
+    }
+    spark
+        .read()
+        .schema(SCHEMA)
+        .parquet(folder.toString())
+        .groupBy("split", "client")
+        .agg(
+            count(lit(1)),
+            coalesce(sum(when(col("cut"), 1L)), zero),
+            coalesce(sum(when(labels.equalTo(0), 1L)), zero),
+            max(length),
+            sum(length),
+            sum(labels))
+        .collectAsList()
+        .forEach(
+            row ->
+                counts
+                    .get(row.getInt(1))
+                    .set(
+                        Part.of(row.getString(0)).code(),
+                        new Counts(
+                            row.getLong(2),
+                            row.getLong(3),
+                            row.getLong(4),
+                            row.getInt(5),
+                            row.getLong(6),
+                            row.getLong(7))));
+    for (int client = 0; client < counts.size(); client++) {
+      for (Part part : Part.values()) {
+        long there = counts.get(client).get(part.code()).examples();
+        if (there != split.examples(part.label(), client)) {
+          throw new IllegalStateException(
+              String.format(
+                  "Split %s has %d %s examples of client %d where its manifest says %d; remove it"
+                      + " and prepare again",
+                  split.path(), there, part.label(), client, split.examples(part.label(), client)));
+        }
+      }
+    }
+    return new TokenisedSplit(folder.toString(), new HadoopSettings(split.hadoop()), counts);
+  }
+
+  // ---- its manifest
+
+  private String manifest(ExampleEncoder.Source encoder) {
+    ObjectNode tree = JSON.createObjectNode();
+    tree.put("format", FORMAT);
+    tree.put("format_version", VERSION);
+    tree.put("encoder_sha256", encoder.sha256());
+    tree.put("tokenizer", encoder.tokenizer().origin());
+    tree.put("tokenizer_sha256", encoder.tokenizer().sha256());
+    tree.put("template", encoder.template().identity());
+    tree.put("max_tokens", encoder.maxTokens());
+    for (List<Counts> client : counts) {
+      ObjectNode entry = tree.withArray("clients").addObject();
+      for (Part part : Part.values()) {
+        Counts c = client.get(part.code());
+        entry
+            .putObject(part.label())
+            .put("examples", c.examples())
+            .put("cut", c.cut())
+            .put("without_label", c.withoutLabel())
+            .put("longest", c.longest())
+            .put("tokens", c.tokens())
+            .put("labels", c.labels());
+      }
+    }
+    return tree.toPrettyString() + "\n";
+  }
+
+  private static TokenisedSplit read(String json, Path folder, Configuration hadoop) {
+    JsonNode tree;
+    try {
+      tree = JSON.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw (InputException) damaged(folder, e.getOriginalMessage()).initCause(e);
+    }
+    int version = tree.path("format_version").asInt();
+    if (!tree.path("format").asText().equals(FORMAT) || version != VERSION) {
+      throw damaged(folder, "format version " + version + " instead of " + VERSION);
+    }
+    List<List<Counts>> counts = new ArrayList<>();
+    for (JsonNode client : tree.path("clients")) {
+      List<Counts> byPart = new ArrayList<>();
+      for (Part part : Part.values()) {
+        JsonNode c = client.path(part.label());
+        byPart.add(
+            new Counts(
+                c.path("examples").asLong(),
+                c.path("cut").asLong(),
+                c.path("without_label").asLong(),
+                c.path("longest").asInt(),
+                c.path("tokens").asLong(),
+                c.path("labels").asLong()));
+      }
+      counts.add(byPart);
+    }
+    return new TokenisedSplit(folder.toString(), new HadoopSettings(hadoop), counts);
+  }
+
+  private static InputException damaged(Path folder, String what) {
+    return new InputException(
+        "Cannot use the tokens in " + folder + ": " + what + "; remove the folder to make it anew");
+  }
+}

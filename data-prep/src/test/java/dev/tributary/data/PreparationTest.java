@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tributary.data.splitter.Meta;
+import dev.tributary.fl.config.Choice;
+import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.testing.SharedData;
+import dev.tributary.fl.text.InstructionExample;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PreparationTest {
+  @TempDir Path scratch;
+
+  @Test
+  void putsEveryGsm8kRecordInExactlyOnePlace() {
+    DataConfig config =
+        Splits.config(Splits.GSM8K, SharedData.path("data/gsm8k/train.jsonl"), Splits.uniform(3));
+    SplitDirectory split = Splits.prepare(config, 17, scratch.resolve("split"));
+    Manifest manifest = split.manifest();
+    assertThat(manifest.records()).isEqualTo(7473);
+    assertThat(manifest.total()).isEqualTo(7473);
+    assertThat(manifest.skipped()).isEmpty();
+    assertThat(manifest.examples().get("train")).isBetween(5977L, 5980L);
+    assertThat(manifest.examples().get("test")).isBetween(746L, 749L);
+    assertThat(manifest.clients())
+        .extracting(Manifest.Client::total)
+        .containsExactly(2491L, 2491L, 2491L);
+    assertThat(Splits.places(split)).hasSize(7473);
+
+    List<InstructionExample> read = new ArrayList<>();
+    for (int client = 0; client < split.clients(); client++) {
+      for (String part : List.of("train", "validation", "test")) {
+        List<InstructionExample> mine = split.read(part, client);
+        assertThat(mine).hasSize(Math.toIntExact(split.examples(part, client)));
+        assertThat(mine).isSortedAccordingTo(Comparator.comparing(InstructionExample::id));
+        read.addAll(mine);
+      }
+    }
+    assertThat(read)
+        .hasSize(7473)
+        .allSatisfy(
+            example -> {
+              assertThat(example.id()).matches("[0-9a-f]{32}-[0-9]+");
+              assertThat(example.input()).isEmpty();
+              assertThat(example.output()).contains("The answer is").doesNotContain("####");
+            });
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "alpaca/alpaca_data.first_5000.json, 5000",
+    "alpaca_cleaned/alpaca_cleaned.train_4900.json, 4900",
+    "codealpaca/code_alpaca_2k.json, 2017",
+    "codealpaca/new_codealpaca.json, 4535"
+  })
+  void readsTheAlpacaFamily(String file, int records) {
+    DataConfig config =
+        Splits.config(Splits.ALPACA, SharedData.path("data/" + file), Splits.uniform(2));
+    SplitDirectory split = Splits.prepare(config, 1, scratch.resolve("split"));
+    assertThat(split.manifest().total()).isEqualTo(records);
+    assertThat(Splits.places(split)).hasSize(records);
+  }
+
+  @Test
+  void givesEachDollyCategoryAClientThatIsHeldOutFromItself() {
+    DataConfig config =
+        Splits.config(
+            Splits.DOLLY, SharedData.path("data/dolly/databricks-dolly-15k.jsonl"), Splits.meta(0));
+    SplitDirectory split = Splits.prepare(config, 17, scratch.resolve("split"));
+    Manifest manifest = split.manifest();
+    assertThat(manifest.clients())
+        .extracting(Manifest.Client::name)
+        .containsExactly(
+            "brainstorming",
+            "classification",
+            "closed_qa",
+            "creative_writing",
+            "general_qa",
+            "information_extraction",
+            "open_qa",
+            "summarization");
+    assertThat(manifest.clients())
+        .extracting(Manifest.Client::total)
+        .containsExactly(1766L, 2136L, 1773L, 709L, 2191L, 1506L, 3742L, 1188L);
+    assertThat(manifest.notes()).containsEntry("duplicates", 8L);
+    assertThat(manifest.skew().max()).isBetween(0.9, 1.0);
+    for (Manifest.Client client : manifest.clients()) {
+      assertThat(client.categories()).containsOnlyKeys(client.name());
+      long total = client.total();
+      assertThat((double) split.examples("test", client.client()))
+          .isBetween(total * 0.1 - 1, total * 0.1 + 1);
+      assertThat(split.read("test", client.client()))
+          .allSatisfy(example -> assertThat(example.category()).isEqualTo(client.name()));
+    }
+  }
+
+  @Test
+  void clientsAreTestedOnCategoriesThatTheyTrainOn() {
+    Path dolly = SharedData.path("data/dolly/databricks-dolly-15k.jsonl");
+    for (double alpha : new double[] {0.05, 0.5}) {
+      DataConfig config = Splits.config(Splits.DOLLY, dolly, Splits.dirichlet(alpha, 10));
+      SplitDirectory split = Splits.prepare(config, 5, scratch.resolve("alpha-" + alpha));
+      assertThat(Splits.places(split)).hasSize(15011);
+      for (Manifest.Client client : split.manifest().clients()) {
+        client
+            .categories()
+            .forEach(
+                (category, byPart) -> {
+                  double total = byPart.values().stream().mapToLong(n -> n).sum();
+                  assertThat(byPart.get("train")).as(client.name() + " " + category).isPositive();
+                  assertThat((double) byPart.getOrDefault("test", 0L))
+                      .isLessThanOrEqualTo(total * 0.1 + 1);
+                  assertThat((double) byPart.getOrDefault("train", 0L))
+                      .isGreaterThanOrEqualTo(total * 0.8 - 1);
+                });
+      }
+    }
+  }
+
+  @Test
+  void assignsAlikeWhateverTheOrderOfRecordsFilesAndPieces() throws IOException {
+    List<String> records =
+        Files.readAllLines(SharedData.path("data/dolly/databricks-dolly-15k.jsonl"));
+    Path whole = Files.write(scratch.resolve("whole.jsonl"), records);
+    List<String> shuffled = new ArrayList<>(records);
+    Collections.shuffle(shuffled, new Random(3));
+    Path folder = Files.createDirectory(scratch.resolve("folder"));
+    Files.write(folder.resolve("b.jsonl"), shuffled.subList(0, 9000));
+    try (OutputStream out =
+        new GZIPOutputStream(Files.newOutputStream(folder.resolve("a.jsonl.gz")))) {
+      out.write(String.join("\n", shuffled.subList(9000, 12000)).getBytes(StandardCharsets.UTF_8));
+    }
+    Files.writeString(
+        folder.resolve("c.json"),
+        "[" + String.join(",\n", shuffled.subList(12000, shuffled.size())) + "]\n");
+
+    DataConfig config = Splits.config(Splits.DOLLY, whole, Splits.dirichlet(0.5, 5));
+    Map<String, String> places = Splits.places(Splits.prepare(config, 9, scratch.resolve("s")));
+    assertThat(places).hasSize(15011);
+    for (int tasks : new int[] {1, 3, 16}) {
+      SplitDirectory again =
+          Preparation.prepare(
+              LocalSpark.session(),
+              Splits.config(Splits.DOLLY, folder, Splits.dirichlet(0.5, 5)),
+              9,
+              scratch.resolve("s" + tasks).toString(),
+              line -> {},
+              tasks);
+      assertThat(Splits.places(again)).isEqualTo(places);
+    }
+    Map<String, String> otherSeed =
+        Splits.places(Splits.prepare(config, 10, scratch.resolve("other")));
+    assertThat(otherSeed.keySet()).isEqualTo(places.keySet());
+    assertThat(otherSeed).isNotEqualTo(places);
+  }
+
+  @Test
+  void keepsAskedForColumnsAndSplitsByThem() throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      lines.add(
+          "{\"q\": \"q%d\", \"a\": \"a\", \"site\": {\"id\": %d}, \"level\": %d, \"split\": 1}"
+              .formatted(i, i % 3, i % 2));
+    }
+    Path file = Files.write(scratch.resolve("sites.jsonl"), lines);
+    DataConfig config =
+        Splits.config(
+            Splits.jsonl("q", "", "a", "level", "site"),
+            file,
+            new Choice<>(new Meta.Provider(), new Meta.Config("site", 0)));
+    SplitDirectory split = Splits.prepare(config, 1, scratch.resolve("split"));
+    assertThat(split.manifest().clients())
+        .extracting(Manifest.Client::name)
+        .containsExactly("{\"id\":0}", "{\"id\":1}", "{\"id\":2}");
+    assertThat(split.manifest().columns()).endsWith("output", "site");
+    assertThat(split.manifest().categories()).containsOnlyKeys("0", "1");
+    assertThat(
+            split
+                .examples(LocalSpark.session())
+                .where("client = 2")
+                .select("site")
+                .distinct()
+                .collectAsList())
+        .singleElement()
+        .satisfies(row -> assertThat(row.getString(0)).isEqualTo("{\"id\":2}"));
+  }
+
+  @Test
+  void usesAWholeSplitAgainAndRefusesAnother() throws IOException {
+    Path file = tiny(20);
+    Path output = scratch.resolve("split");
+    DataConfig config = Splits.config(Splits.JSONL, file, Splits.uniform(2));
+    Splits.prepare(config, 1, output);
+    Path examples = output.resolve("examples");
+    var written = Files.getLastModifiedTime(examples);
+    List<String> log = new ArrayList<>();
+    Preparation.prepare(LocalSpark.session(), config, 1, output.toString(), log::add);
+    assertThat(log).containsExactly("Using the split that is in " + output);
+    assertThat(Files.getLastModifiedTime(examples)).isEqualTo(written);
+
+    DataConfig other = Splits.config(Splits.JSONL, file, Splits.uniform(3));
+    assertThatThrownBy(() -> Splits.prepare(other, 2, output))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "Cannot prepare into "
+                + output
+                + ": another split is there (seed: 1 in the split, 2 asked for; splitter.clients: 2"
+                + " in the split, 3 asked for); name another data.output, or remove that split");
+    Files.writeString(file, Files.readString(file).replace("q7", "q77"));
+    assertThatThrownBy(() -> Splits.prepare(config, 1, output))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("content of the corpus (SHA-256): ");
+    Files.delete(file);
+    assertThat(Splits.prepare(config, 1, output).clients()).isEqualTo(2);
+  }
+
+  @Test
+  void neverTakesAHalfWrittenSplitForAWholeOne() throws IOException {
+    Path output = scratch.resolve("split");
+    DataConfig config = Splits.config(Splits.JSONL, tiny(20), Splits.uniform(2));
+    Splits.prepare(config, 1, output);
+    Files.delete(output.resolve("manifest.json"));
+    Files.createDirectories(output.resolve("examples/split=train/client=007"));
+    assertThatThrownBy(() -> SplitDirectory.open(output.toString(), new Configuration()))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("it is half-written, as manifest.json is missing; prepare it first");
+    SplitDirectory again = Splits.prepare(config, 1, output);
+    assertThat(Splits.places(again)).hasSize(20);
+    assertThat(output.resolve("examples/split=train/client=007")).doesNotExist();
+    try (Stream<Path> left = Files.list(output)) {
+      assertThat(left.map(p -> p.getFileName().toString()))
+          .containsExactlyInAnyOrder("examples", "manifest.json");
+    }
+    assertThat(SplitDirectory.open(output.toString(), new Configuration()).manifest())
+        .isEqualTo(again.manifest());
+  }
+
+  @Test
+  void refusesSplitsOfOtherVersionsAndForeignFolders() throws IOException {
+    Path output = scratch.resolve("split");
+    DataConfig config = Splits.config(Splits.JSONL, tiny(20), Splits.uniform(2));
+    Splits.prepare(config, 1, output);
+    Path manifest = output.resolve("manifest.json");
+    Files.writeString(
+        manifest,
+        Files.readString(manifest).replace("\"format_version\" : 1", "\"format_version\" : 9"));
+    assertThatThrownBy(() -> Splits.prepare(config, 1, output))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("is of format version 9, this is the program for version 1");
+    Path foreign = scratch.resolve("foreign");
+    Path theirs = Files.createDirectories(foreign.resolve("examples")).resolve("thesis.txt");
+    Files.writeString(theirs, "not ours");
+    assertThatThrownBy(() -> Splits.prepare(config, 1, foreign))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("its folder examples holds something else, thesis.txt");
+    assertThat(theirs).exists();
+  }
+
+  @Test
+  void countsOverlapOfTrainAndHeldOut() throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      lines.add("{\"instruction\": \"same\", \"output\": \"\"}");
+    }
+    Path file = Files.write(scratch.resolve("same.jsonl"), lines);
+    SplitDirectory split =
+        Splits.prepare(
+            Splits.config(Splits.JSONL, file, Splits.uniform(2)), 1, scratch.resolve("split"));
+    Manifest manifest = split.manifest();
+    assertThat(manifest.notes()).isEqualTo(Map.of("empty_answers", 100L, "duplicates", 99L));
+    assertThat(manifest.overlap())
+        .isEqualTo(
+            Map.of(
+                "validation", manifest.examples().get("validation"),
+                "test", manifest.examples().get("test")));
+    assertThat(Splits.places(split)).hasSize(100);
+  }
+
+  private Path tiny(int records) throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < records; i++) {
+      lines.add("{\"instruction\": \"q" + i + "\", \"output\": \"a" + i + "\"}");
+    }
+    return Files.write(scratch.resolve("tiny.jsonl"), lines);
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.data;
+
+import dev.tributary.data.corpus.Alpaca;
+import dev.tributary.data.corpus.Dolly;
+import dev.tributary.data.corpus.Gsm8k;
+import dev.tributary.data.corpus.JsonCorpus;
+import dev.tributary.data.corpus.NoSettings;
+import dev.tributary.data.splitter.Dirichlet;
+import dev.tributary.data.splitter.Meta;
+import dev.tributary.data.splitter.Uniform;
+import dev.tributary.fl.config.Choice;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.spark.sql.Row;
+
+/** Configurations, and what a split holds, for tests. */
+final class Splits {
+  static final Choice<Corpus> GSM8K = new Choice<>(new Gsm8k.Provider(), new NoSettings());
+  static final Choice<Corpus> DOLLY = new Choice<>(new Dolly.Provider(), new NoSettings());
+  static final Choice<Corpus> ALPACA = new Choice<>(new Alpaca.Provider(), new NoSettings());
+  static final Choice<Corpus> JSONL = jsonl("instruction", "", "output", "");
+
+  private Splits() {}
+
+  static Choice<Corpus> jsonl(
+      String instruction, String input, String output, String category, String... keep) {
+    return new Choice<>(
+        new JsonCorpus.LinesProvider(),
+        new JsonCorpus.Config(
+            new JsonCorpus.FieldMap(instruction, input, output, category), List.of(keep)));
+  }
+
+  static Choice<Splitter> uniform(int clients) {
+    return new Choice<>(new Uniform.Provider(), new Uniform.Config(clients));
+  }
+
+  static Choice<Splitter> meta(int clients) {
+    return new Choice<>(new Meta.Provider(), new Meta.Config("category", clients));
+  }
+
+  static Choice<Splitter> dirichlet(double alpha, int clients) {
+    return new Choice<>(
+        new Dirichlet.Provider(), new Dirichlet.Config("category", alpha, clients, 1, 1000));
+  }
+
+  static DataConfig config(Choice<Corpus> corpus, Path path, Choice<Splitter> splitter) {
+    return config(corpus, path, splitter, DataConfig.BrokenRecords.FAIL);
+  }
+
+  static DataConfig config(
+      Choice<Corpus> corpus,
+      Path path,
+      Choice<Splitter> splitter,
+      DataConfig.BrokenRecords brokenRecords) {
+    return new DataConfig(
+        corpus,
+        path.toString(),
+        "alpaca",
+        256,
+        new Holdout(0.8, 0.1, 0.1),
+        splitter,
+        Optional.empty(),
+        brokenRecords);
+  }
+
+  static SplitDirectory prepare(DataConfig config, long seed, Path output) {
+    return Preparation.prepare(LocalSpark.session(), config, seed, output.toString(), line -> {});
+  }
+
+  /** Split and client of every example, by id. */
+  static Map<String, String> places(SplitDirectory split) {
+    Map<String, String> places = new TreeMap<>();
+    for (Row row :
+        split
+            .examples(LocalSpark.session())
+            .select("example_id", "split", "client")
+            .collectAsList()) {
+      String other = places.put(row.getString(0), row.getString(1) + " " + row.getInt(2));
+      if (other != null) {
+        throw new AssertionError(row.getString(0) + " is in two places");
+      }
+    }
+    return places;
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tributary.fl.testing.SharedData;
+import dev.tributary.fl.text.EncodedExample;
+import dev.tributary.fl.text.ExampleEncoder;
+import dev.tributary.fl.text.InstructionExample;
+import dev.tributary.fl.text.PromptTemplates;
+import dev.tributary.fl.text.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TokenisedSplitTest {
+  @TempDir Path scratch;
+
+  @Test
+  void executorsReadWhatTheEncoderMakes() throws IOException {
+    SplitDirectory split =
+        Splits.prepare(
+            Splits.config(
+                Splits.GSM8K, SharedData.path("data/gsm8k/train.jsonl"), Splits.uniform(3)),
+            17,
+            scratch.resolve("split"));
+    ExampleEncoder.Source source =
+        new ExampleEncoder.Source(
+            Tokenizer.Source.read(SharedData.path("models/tokenizers/llama2")),
+            PromptTemplates.ALPACA,
+            128);
+    TokenisedSplit tokens = TokenisedSplit.encode(LocalSpark.session(), split, source);
+    assertThat(tokens.clients()).isEqualTo(3);
+    assertThat(tokens.counts("train").examples())
+        .isEqualTo(split.manifest().examples().get("train"));
+
+    ExampleEncoder encoder = source.open();
+    try (Tokenizer tokenizer = encoder.tokenizer()) {
+      List<InstructionExample> examples = split.read("validation", 1);
+      List<EncodedExample> read =
+          JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext())
+              .parallelize(List.of(1), 1)
+              .flatMap(client -> tokens.read("validation", client).iterator())
+              .collect();
+      assertThat(read).hasSameSizeAs(examples).isNotEmpty();
+      TokenisedSplit.Counts counts = TokenisedSplit.Counts.NONE;
+      for (int i = 0; i < read.size(); i++) {
+        EncodedExample wanted = encoder.encode(examples.get(i));
+        assertThat(read.get(i))
+            .usingRecursiveComparison()
+            .as("example %d with the tokens of %s", i, tokenizer)
+            .isEqualTo(wanted);
+        counts =
+            counts.plus(
+                new TokenisedSplit.Counts(
+                    1,
+                    wanted.cut() ? 1 : 0,
+                    wanted.labels() == 0 ? 1 : 0,
+                    wanted.tokens().length,
+                    wanted.tokens().length,
+                    wanted.labels()));
+      }
+      assertThat(tokens.counts("validation", 1)).isEqualTo(counts);
+      assertThat(counts.cut()).isPositive();
+      assertThat(counts.withoutLabel()).isPositive();
+      assertThat(counts.longest()).isEqualTo(128);
+    }
+
+    var made = Files.getLastModifiedTime(Path.of(tokens.path(), "manifest.json"));
+    TokenisedSplit again = TokenisedSplit.encode(LocalSpark.session(), split, source);
+    assertThat(again.path()).isEqualTo(tokens.path());
+    assertThat(Files.getLastModifiedTime(Path.of(tokens.path(), "manifest.json"))).isEqualTo(made);
+    assertThat(again.counts("test", 2)).isEqualTo(tokens.counts("test", 2));
+    try (Stream<Path> folders = Files.list(scratch.resolve("split/tokens"))) {
+      assertThat(folders).hasSize(1);
+    }
+    assertThatThrownBy(() -> tokens.read("train", 3))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("There is no client 3 among the 3");
+  }
+}
