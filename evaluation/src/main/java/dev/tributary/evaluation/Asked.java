@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.evaluation;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
  * What a model is asked to do with a prompt. A closed set, since each is work of its own for
  * executors; tasks of any kind are put together from them.
  */
-public sealed interface Asked {
+public sealed interface Asked extends Serializable {
+  /** The part of a text after the prompt that is the answer; for answers made elsewhere too. */
+  String cut(String text);
+
   /**
    * Continue the prompt greedily.
    *
@@ -25,6 +29,7 @@ public sealed interface Asked {
     }
 
     /** The text up to the first stop. */
+    @Override
     public String cut(String text) {
       int end = text.length();
       for (String stop : stops) {

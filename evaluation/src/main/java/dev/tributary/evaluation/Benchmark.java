@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.evaluation;
 
+import dev.tributary.fl.config.InputException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A benchmark file, read.
@@ -15,5 +18,14 @@ public record Benchmark(
     List<Question> questions, Optional<Long> publishedInstances, Optional<String> notice) {
   public Benchmark {
     questions = List.copyOf(questions);
+    Set<String> ids = new HashSet<>();
+    for (Question question : questions) {
+      if (!ids.add(question.id())) {
+        throw new InputException(
+            "Cannot ask the questions: two of them have the id "
+                + question.id()
+                + "; take one of them out of the file");
+      }
+    }
   }
 }

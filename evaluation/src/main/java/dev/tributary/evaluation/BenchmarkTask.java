@@ -6,10 +6,16 @@ public non-sealed interface BenchmarkTask extends Task {
   /** Name of the figure that the mean verdict is, e.g. {@code accuracy}. */
   String metric();
 
+  /** Scores go from 0 (all wrong) to 1 (all right). */
+  @Override
+  default Better better() {
+    return Better.HIGHER;
+  }
+
   /**
    * Reads the questions; on the driver.
    *
-   * @throws dev.tributary.fl.config.ConfigException if the file is not as published: file, line,
+   * @throws dev.tributary.fl.config.InputException if the file is not as published: file, line,
    *     what is wrong
    */
   Benchmark read(TaskContext context);

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.evaluation;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
- * One question of a benchmark.
+ * One question of a benchmark. Travels to executors.
  *
  * @param id as answers files name it: the benchmark's own, or {@code TASK/RECORD}
  * @param demonstrations texts in front of the prompt, most dispensable last; a prompt that is too
  *     long for the model goes without the last ones
  * @param prompt the question itself, up to where the answer begins
  * @param asked what the model shall do with it
- * @param gold the right answer, as the file has it
+ * @param gold the right answer, as the judge compares it
  */
 public record Question(
-    String id, List<String> demonstrations, String prompt, Asked asked, String gold) {
+    String id, List<String> demonstrations, String prompt, Asked asked, String gold)
+    implements Serializable {
   public Question {
     demonstrations = List.copyOf(demonstrations);
   }

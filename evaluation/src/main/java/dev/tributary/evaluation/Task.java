@@ -15,6 +15,15 @@ public sealed interface Task permits SplitTask, BenchmarkTask {
   /** The part of the data that is measured: {@code validation}, {@code test}. */
   String split();
 
+  /** Which way the task's first metric gets better; the best round is found by it. */
+  Better better();
+
+  /** A direction. */
+  enum Better {
+    HIGHER,
+    LOWER
+  }
+
   /**
    * Found by {@link java.util.ServiceLoader}; the name is what {@code name} says in {@code tasks}.
    */

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.evaluation;
+
+import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.text.InstructionExample;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Scores answers that exist already, whoever gave them, by the judge that our own are scored by.
+ *
+ * <p>An answers file is JSON Lines with {@code id} (the question's, as text or a whole number) and
+ * {@code answer} (the text after the prompt; for tasks that ask for an index, a whole number may
+ * stand for its text). Several lines of one id are several samples. Other fields are passed over.
+ */
+public final class Scoring {
+  /** What rows call the adapter that gave the answers: it is not known. */
+  public static final String ELSEWHERE = "elsewhere";
+
+  private Scoring() {}
+
+  /**
+   * Scores the questions that have answers; what the model was asked for elsewhere is not known, so
+   * questions without an answer count as not asked, and are told of in the notice.
+   *
+   * @param task with the path of its gold file
+   * @param answersPath the answers file
+   * @throws InputException if a file cannot be read, a line is not an answer, or an id is not of
+   *     the gold file: all faults, each with file and line
+   */
+  public static Scored score(BenchmarkTask task, BenchmarkFiles files, String answersPath) {
+    long start = System.nanoTime();
+    // Prompts are not used, so any template will do.
+    Benchmark benchmark =
+        task.read(new TaskContext(files, InstructionExample::instruction, Seed.of(0)));
+    Map<String, List<String>> answers = new LinkedHashMap<>();
+    for (Question question : benchmark.questions()) {
+      answers.put(question.id(), new ArrayList<>());
+    }
+    String known = benchmark.questions().get(0).id();
+    JsonLines.read(
+        files,
+        answersPath,
+        line -> {
+          String id = line.textOrNumber("id");
+          List<String> samples = answers.get(id);
+          if (samples == null) {
+            throw new InputException(
+                "no question has the id '"
+                    + id
+                    + "'; ids of "
+                    + task.label()
+                    + " look like '"
+                    + known
+                    + "', and the gold file has "
+                    + benchmark.questions().size());
+          }
+          return samples.add(line.textOrNumber("answer"));
+        });
+    Measured run = new Measured(0, ELSEWHERE, 0);
+    List<AnswerRow> rows = new ArrayList<>();
+    int unanswered = 0;
+    for (Question question : benchmark.questions()) {
+      List<String> samples = answers.getOrDefault(question.id(), List.of());
+      unanswered += samples.isEmpty() ? 1 : 0;
+      for (int sample = 0; sample < samples.size(); sample++) {
+        rows.add(row(run, task, question, sample, samples.get(sample)));
+      }
+    }
+    List<String> remarks =
+        unanswered == 0
+            ? List.of()
+            : List.of(
+                unanswered + " of " + benchmark.questions().size() + " questions have no answer");
+    return Scored.of(run, task, benchmark, rows, remarks, (System.nanoTime() - start) * 1e-9);
+  }
+
+  private static AnswerRow row(
+      Measured run, BenchmarkTask task, Question question, int sample, String text) {
+    // Who answered may not have stopped where our models are stopped.
+    String output = question.asked().cut(text);
+    Verdict verdict = task.judge(question, output);
+    return new AnswerRow(
+        run.round(),
+        run.adapter(),
+        task.label(),
+        question.id(),
+        sample,
+        "",
+        output,
+        verdict.extracted(),
+        question.gold(),
+        Optional.of(verdict.score()),
+        Optional.empty(),
+        0,
+        0,
+        0);
+  }
+}
