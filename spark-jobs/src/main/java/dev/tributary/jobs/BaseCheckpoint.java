@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.jobs;
+
+import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.model.Checkpoint;
+import dev.tributary.fl.model.CheckpointException;
+import dev.tributary.fl.model.DType;
+import dev.tributary.fl.model.InitialCheckpoint;
+import dev.tributary.fl.model.ModelChoice;
+import dev.tributary.fl.text.Tokenizer;
+import dev.tributary.jobs.run.RunDirectory;
+import dev.tributary.jobs.spark.BaseModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A base model, opened and checked with its tokenizer.
+ *
+ * @param name as users call it: the checkpoint's path, or the config that it was made from
+ */
+record BaseCheckpoint(String name, Checkpoint checkpoint, DType dtype, Tokenizer.Source tokenizer) {
+  private static final String INITIAL = "initial-model";
+
+  /**
+   * Opens the model of an experiment; where it is to be trained from scratch, its weights are drawn
+   * once and kept in the run directory.
+   *
+   * @throws InputException if it cannot be used
+   */
+  static BaseCheckpoint of(ModelChoice model, RunDirectory directory) {
+    if (model.checkpoint().isPresent()) {
+      return open(model.checkpoint().get(), model.dtype());
+    }
+    Path config = Path.of(model.config().orElseThrow());
+    Path initial =
+        directory
+            .localPath(INITIAL)
+            .orElseThrow(
+                () ->
+                    new InputException(
+                        "Cannot train from scratch into "
+                            + directory.location()
+                            + ": fresh weights are written to the run directory, where executors"
+                            + " read them as files; give an output on a file system that all"
+                            + " machines see under one path"));
+    Checkpoint checkpoint =
+        Files.isDirectory(initial)
+            ? Checkpoint.open(initial)
+            : InitialCheckpoint.write(config, model.initialise().orElseThrow(), initial);
+    return checked(config.toString(), checkpoint, model.dtype());
+  }
+
+  /**
+   * Opens a Hugging Face directory.
+   *
+   * @throws InputException if it cannot be used
+   */
+  static BaseCheckpoint open(String directory, DType dtype) {
+    if (directory.matches("[A-Za-z][A-Za-z0-9+.-]+://.*")) {
+      throw new CheckpointException(
+          "Cannot open checkpoint "
+              + directory
+              + ": checkpoints are read as files; copy it to a file system that all machines see"
+              + " under one path");
+    }
+    return checked(directory, Checkpoint.open(Path.of(directory)), dtype);
+  }
+
+  /** As executors find it. */
+  BaseModel forExecutors(int threads) {
+    return BaseModel.of(checkpoint, dtype, threads);
+  }
+
+  private static BaseCheckpoint checked(String name, Checkpoint checkpoint, DType dtype) {
+    Tokenizer.Source tokenizer = Tokenizer.Source.read(checkpoint.directory());
+    tokenizer.checkFits(checkpoint.config().vocabularySize());
+    return new BaseCheckpoint(name, checkpoint, dtype, tokenizer);
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.jobs;
+
+import dev.tributary.data.SplitDirectory;
+import dev.tributary.data.TokenisedSplit;
+import dev.tributary.fl.text.EncodedExample;
+import dev.tributary.fl.training.Scenario;
+import dev.tributary.jobs.spark.ExampleSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+
+/**
+ * Who trains on what: the split's clients, or in the scenario {@code global} one client that holds
+ * all training examples.
+ *
+ * @param clients by number, those with training examples
+ * @param source of their examples
+ * @param trainingExamples how many each has
+ */
+record ClientExamples(
+    List<Integer> clients, ExampleSource source, SortedMap<Integer, Long> trainingExamples) {
+  static final String TRAIN = "train";
+
+  /** In the scenario global, the number of the one client. */
+  private static final int EVERYBODY = 0;
+
+  static ClientExamples of(SplitDirectory split, Tokens each, Scenario scenario) {
+    SortedMap<Integer, Long> counts = counts(split, TRAIN);
+    counts.values().removeIf(examples -> examples == 0);
+    if (scenario != Scenario.GLOBAL) {
+      return new ClientExamples(List.copyOf(counts.keySet()), each, counts);
+    }
+    long all = counts.values().stream().mapToLong(Long::longValue).sum();
+    List<Integer> holders = List.copyOf(counts.keySet());
+    return new ClientExamples(
+        List.of(EVERYBODY), new Joint(each, holders), new TreeMap<>(Map.of(EVERYBODY, all)));
+  }
+
+  /** How many examples of a part each client has. */
+  static SortedMap<Integer, Long> counts(SplitDirectory split, String part) {
+    SortedMap<Integer, Long> counts = new TreeMap<>();
+    IntStream.range(0, split.clients()).forEach(c -> counts.put(c, split.examples(part, c)));
+    return counts;
+  }
+
+  /** Held-out data of every client, whatever the scenario. */
+  static Map<String, SortedMap<Integer, Long>> heldOut(SplitDirectory split) {
+    Map<String, SortedMap<Integer, Long>> all = new LinkedHashMap<>();
+    for (String part : List.of("validation", "test")) {
+      all.put(part, counts(split, part));
+    }
+    return all;
+  }
+
+  /**
+   * A tokenised split as executors read it.
+   *
+   * @param contentSha256 of the split: another may come to lie at the same place
+   */
+  record Tokens(TokenisedSplit split, String contentSha256) implements ExampleSource {
+    @Override
+    public String key() {
+      return split.path() + " " + contentSha256;
+    }
+
+    @Override
+    public List<EncodedExample> read(String part, int client) {
+      return split.read(part, client);
+    }
+  }
+
+  /** All clients' examples as those of one, ordered by their identity. */
+  private record Joint(Tokens each, List<Integer> holders) implements ExampleSource {
+    @Override
+    public String key() {
+      return each.key() + " of all clients";
+    }
+
+    @Override
+    public List<EncodedExample> read(String part, int client) {
+      List<EncodedExample> all = new ArrayList<>();
+      holders.forEach(holder -> all.addAll(each.read(part, holder)));
+      all.sort(Comparator.comparing(EncodedExample::id));
+      return all;
+    }
+  }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.jobs;
+
+import dev.tributary.evaluation.AnswerRow;
+import dev.tributary.evaluation.Batches;
+import dev.tributary.evaluation.EvaluationRow;
+import dev.tributary.evaluation.Measured;
+import dev.tributary.evaluation.SplitTask;
+import dev.tributary.evaluation.Task;
+import dev.tributary.evaluation.TaskContext;
+import dev.tributary.fl.adapter.AdapterMethod;
+import dev.tributary.fl.adapter.BaseOnly;
+import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.adapter.PeftDirectory;
+import dev.tributary.fl.config.Choice;
+import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.ledger.Ledger;
+import dev.tributary.fl.model.DType;
+import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.text.PromptTemplates;
+import dev.tributary.jobs.experiment.Experiment;
+import dev.tributary.jobs.progress.Progress;
+import dev.tributary.jobs.run.RunDirectory;
+import dev.tributary.jobs.spark.SparkEvaluation;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SortedMap;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+
+/** {@code evaluate}: what tasks say of a run's adapter, or of any checkpoint and adapter. */
+public final class EvaluateJob {
+  /**
+   * What was measured.
+   *
+   * @param round whose adapter it is; 0 where it is not of a run
+   * @param figures in the order of the tasks
+   * @param answers in the order of tasks and questions
+   */
+  public record Result(int round, List<EvaluationRow> figures, List<AnswerRow> answers) {}
+
+  /**
+   * A checkpoint to be asked, without an experiment.
+   *
+   * @param checkpoint a Hugging Face directory
+   * @param adapter a PEFT directory; empty for the checkpoint as it is
+   * @param dtype number format of the base in compute
+   * @param task of a benchmark
+   * @param template how the run that it is compared with puts an instruction to the model
+   * @param seed of draws that the task leaves to the experiment
+   * @param threads computing threads of a piece of the work
+   * @param batches how much is answered at once
+   * @param maxNotRun share of questions that failures may leave without an answer
+   */
+  public record Request(
+      String checkpoint,
+      Optional<String> adapter,
+      DType dtype,
+      Choice<Task> task,
+      String template,
+      long seed,
+      int threads,
+      Batches batches,
+      double maxNotRun) {}
+
+  private EvaluateJob() {}
+
+  /**
+   * Evaluates the chosen round of an experiment's run by the tasks of its file; those that were
+   * measured already are not measured again.
+   *
+   * @throws InputException if nothing has been trained yet
+   */
+  public static Result run(SparkSession session, Experiment experiment, Progress progress) {
+    try (RunDirectory directory =
+        RunDirectory.open(experiment, session.sparkContext().hadoopConfiguration())) {
+      Ledger ledger = Ledger.open(directory.store());
+      if (ledger.lastRound() == 0) {
+        throw new InputException(
+            "Cannot evaluate the run in "
+                + directory.location()
+                + ": it has no trained round yet; train it first");
+      }
+      RunParts parts = RunParts.open(session, experiment, directory, progress);
+      List<Integer> clients =
+          ClientExamples.of(parts.split(), parts.tokens(), experiment.training().scenario())
+              .clients();
+      RunEvaluation evaluation =
+          new RunEvaluation(
+              experiment.evaluation(),
+              parts.evaluation(),
+              directory.evaluations(),
+              RunEvaluation.ownAdapters(experiment.training(), clients));
+      for (int round = 0; round <= ledger.lastRound(); round++) {
+        evaluation.recall(round);
+      }
+      int chosen =
+          RunRecorder.bestRound(experiment.training(), evaluation).orElse(ledger.lastRound());
+      AdapterMethod method = experiment.adapter().create();
+      List<EvaluationRow> figures =
+          evaluation.measureRound(chosen, method, () -> ledger.adapter(chosen), ledger);
+      String sha256 = new ChosenAdapter(parts, ledger, evaluation, clients).write(chosen);
+      new RecordedTables(parts)
+          .write(ledger, evaluation, OptionalInt.of(chosen), Optional.of(sha256));
+      List<AnswerRow> answers =
+          evaluation.answers().stream().filter(answer -> answer.round() == chosen).toList();
+      return new Result(chosen, figures, answers);
+    }
+  }
+
+  /**
+   * Asks a checkpoint the questions of one benchmark.
+   *
+   * @throws InputException if anything cannot be used
+   */
+  public static Result run(SparkSession session, Request request) {
+    if (request.task().create() instanceof SplitTask) {
+      throw new InputException(
+          "Cannot evaluate "
+              + request.task().name()
+              + " without a run: it looks at the run's held-out examples; give an experiment file");
+    }
+    BaseCheckpoint base = BaseCheckpoint.open(request.checkpoint(), request.dtype());
+    PeftDirectory.Contents adapter = adapter(base, request.adapter());
+    SparkEvaluation.ReadTasks tasks =
+        SparkEvaluation.ReadTasks.of(
+            List.of(request.task()),
+            new TaskContext(
+                RunParts.files(session.sparkContext().hadoopConfiguration()),
+                PromptTemplates.of(request.template()),
+                Seed.of(request.seed())));
+    SparkEvaluation evaluation =
+        new SparkEvaluation(
+            JavaSparkContext.fromSparkContext(session.sparkContext()),
+            base.forExecutors(request.threads()),
+            base.tokenizer(),
+            tasks,
+            Optional.empty(),
+            request.batches());
+    SortedMap<Integer, SparkEvaluation.Outcome> outcomes =
+        evaluation.measure(
+            new Measured(0, request.adapter().orElse("none"), request.maxNotRun()),
+            adapter.method(),
+            adapter.state(),
+            List.of(0),
+            Optional.empty());
+    return new Result(
+        0,
+        outcomes.values().stream().flatMap(outcome -> outcome.figures().stream()).toList(),
+        outcomes.values().stream().flatMap(outcome -> outcome.answers().stream()).toList());
+  }
+
+  /** An adapter directory; no adapter is an adapter without tensors. */
+  static PeftDirectory.Contents adapter(BaseCheckpoint base, Optional<String> directory) {
+    return directory
+        .map(path -> PeftDirectory.read(Path.of(path), base.checkpoint().config()))
+        .orElseGet(
+            () ->
+                new PeftDirectory.Contents(
+                    new BaseOnly(), new NamedTensors(Map.of()), base.name()));
+  }
+}

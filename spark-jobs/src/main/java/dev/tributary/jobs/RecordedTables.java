@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.jobs;
+
+import dev.tributary.fl.ledger.Ledger;
+import dev.tributary.fl.ledger.LedgerEntry;
+import dev.tributary.fl.message.ClientReport;
+import dev.tributary.jobs.experiment.Experiment;
+import dev.tributary.jobs.run.Provenance;
+import dev.tributary.jobs.table.ClientRow;
+import dev.tributary.jobs.table.RoundRow;
+import dev.tributary.jobs.table.RunRow;
+import dev.tributary.jobs.table.RunTables;
+import dev.tributary.jobs.table.Table;
+import dev.tributary.jobs.table.Tables;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.ToLongFunction;
+
+/** A run's tables, made anew from its ledger and from what was measured. */
+final class RecordedTables {
+  private final RunParts parts;
+  private final RunTables tables;
+
+  RecordedTables(RunParts parts) {
+    this.parts = parts;
+    this.tables = new RunTables(parts.session(), parts.directory().location());
+  }
+
+  /**
+   * Writes all tables.
+   *
+   * @param chosen round whose adapter is the result; empty before the end
+   * @param sha256 of its tensor file
+   */
+  void write(Ledger ledger, RunEvaluation evaluation, OptionalInt chosen, Optional<String> sha256) {
+    List<LedgerEntry> entries = ledger.entries();
+    write(Tables.RUNS, List.of(run(ledger, chosen, sha256)));
+    write(Tables.ROUNDS, entries.stream().map(RecordedTables::round).toList());
+    write(
+        Tables.CLIENTS,
+        entries.stream()
+            .flatMap(entry -> entry.clients().stream().map(c -> client(entry.round(), c)))
+            .toList());
+    write(Tables.EVALUATIONS, evaluation.figures());
+    write(Tables.ANSWERS, evaluation.answers());
+  }
+
+  private <R extends Record> void write(Table<R> table, List<R> rows) {
+    Provenance run = parts.provenance();
+    tables.write(table, run.runId(), run.experiment(), rows);
+  }
+
+  private RunRow run(Ledger ledger, OptionalInt chosen, Optional<String> sha256) {
+    Experiment experiment = parts.experiment();
+    Provenance run = parts.provenance();
+    long trained = ledger.lastRound() == 0 ? 0 : ledger.adapter(ledger.lastRound()).elements();
+    String commit = run.process().gitCommit();
+    return new RunRow(
+        run.identity(),
+        run.seed(),
+        label(experiment.training().scenario()),
+        experiment.training().algorithm().name(),
+        experiment.adapter().name(),
+        run.checkpoint(),
+        run.checkpointSha256(),
+        experiment.model().dtype().label(),
+        experiment.data().corpus().name(),
+        experiment.data().splitter().name(),
+        run.dataSha256(),
+        parts.split().clients(),
+        parts.split().manifest().examples().getOrDefault(ClientExamples.TRAIN, 0L),
+        trained,
+        experiment.training().rounds(),
+        ledger.lastRound(),
+        chosen.isPresent() ? Optional.of(chosen.getAsInt()) : Optional.empty(),
+        sha256,
+        run.device(),
+        run.threadsPerClient(),
+        run.master(),
+        run.process().host(),
+        commit.isEmpty() ? Optional.empty() : Optional.of(commit),
+        run.process().tributaryVersion(),
+        run.process().sparkVersion(),
+        run.process().javaVersion(),
+        Instant.parse(run.startedAt()),
+        chosen.isPresent() ? Optional.of(Instant.now()) : Optional.empty());
+  }
+
+  private static String label(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static RoundRow round(LedgerEntry entry) {
+    return new RoundRow(
+        entry.round(),
+        entry.clients().size(),
+        entry.firstLoss(),
+        entry.meanLoss(),
+        sum(entry, c -> c.report().examplesSeen()),
+        sum(entry, c -> c.report().steps()),
+        sum(entry, c -> c.report().tokens()),
+        sum(entry, c -> c.report().labels()),
+        sum(entry, LedgerEntry.ClientRow::downloadBytes),
+        sum(entry, LedgerEntry.ClientRow::uploadBytes),
+        entry.trainSeconds(),
+        entry.aggregateSeconds(),
+        entry.adapterSha256(),
+        Instant.parse(entry.committedAt()));
+  }
+
+  private static long sum(LedgerEntry entry, ToLongFunction<LedgerEntry.ClientRow> of) {
+    return entry.clients().stream().mapToLong(of).sum();
+  }
+
+  private static ClientRow client(int round, LedgerEntry.ClientRow row) {
+    ClientReport report = row.report();
+    return new ClientRow(
+        round,
+        row.client(),
+        row.weight(),
+        row.share(),
+        report.examplesSeen(),
+        report.dataSize(),
+        report.skippedExamples(),
+        report.cutExamples(),
+        report.steps(),
+        report.skippedSteps(),
+        report.clippedSteps(),
+        report.tokens(),
+        report.labels(),
+        report.firstLoss(),
+        report.meanLoss(),
+        row.downloadBytes(),
+        row.uploadBytes(),
+        row.executor(),
+        row.wallSeconds(),
+        row.peakMemoryBytes());
+  }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.jobs.experiment;
+
+import dev.tributary.evaluation.BenchmarkFiles;
+import dev.tributary.evaluation.BenchmarkTask;
+import dev.tributary.evaluation.Task;
+import dev.tributary.evaluation.TaskContext;
+import dev.tributary.fl.config.Choice;
+import dev.tributary.fl.config.ConfigException;
+import dev.tributary.fl.config.Fault;
+import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.model.Checkpoint;
+import dev.tributary.fl.model.ConfigJson;
+import dev.tributary.fl.model.ModelConfig;
+import dev.tributary.fl.model.ModelFamily;
+import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.text.PromptTemplate;
+import dev.tributary.fl.text.PromptTemplates;
+import dev.tributary.fl.text.Tokenizer;
+import dev.tributary.fl.training.TrainingConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Looks at what an experiment file names (model, tokenizer, data, benchmark files, the run that
+ * lies at its output) before anything runs, and tells everything that cannot be used, each with the
+ * line that names it. Reads headers and benchmark files only; what lies on other machines is left
+ * to the jobs.
+ */
+public final class InputCheck {
+  private final ExperimentFile file;
+  private final Experiment experiment;
+  private final List<LocatedFault> faults = new ArrayList<>();
+
+  private InputCheck(ExperimentFile file) {
+    this.file = file;
+    this.experiment = file.experiment();
+  }
+
+  /**
+   * Checks everything.
+   *
+   * @throws ExperimentException with all faults
+   */
+  public static void check(ExperimentFile file) {
+    InputCheck check = new InputCheck(file);
+    check.model();
+    check.data();
+    check.tasks();
+    check.earlierRun();
+    if (!check.faults.isEmpty()) {
+      throw new ExperimentException(check.faults);
+    }
+  }
+
+  private void model() {
+    Optional<ModelConfig> config = Optional.empty();
+    if (experiment.model().checkpoint().isPresent()) {
+      String checkpoint = experiment.model().checkpoint().get();
+      if (isElsewhere(checkpoint)) {
+        return;
+      }
+      Path directory = Path.of(checkpoint);
+      config = tryTo("model.checkpoint", () -> Checkpoint.open(directory).config());
+      if (config.isPresent()) {
+        int vocabulary = config.get().vocabularySize();
+        tryTo(
+            "model.checkpoint",
+            () -> {
+              Tokenizer.Source.read(directory).checkFits(vocabulary);
+              return directory;
+            });
+      }
+    } else {
+      Path json = Path.of(experiment.model().config().orElseThrow());
+      config =
+          tryTo(
+              "model.config",
+              () -> {
+                ConfigJson read = ConfigJson.open(json);
+                return ModelFamily.of(read).read(read, read.tokens("eos_token_id"));
+              });
+    }
+    config.ifPresent(
+        model ->
+            tryTo(
+                "adapter",
+                () -> {
+                  experiment.adapter().create().check(model);
+                  return model;
+                }));
+  }
+
+  private void data() {
+    String path = experiment.data().path();
+    if (!isElsewhere(path) && !Files.exists(Path.of(path))) {
+      note(new Fault("data.path", path, "there is no such file or folder; check the path"));
+    }
+  }
+
+  private void tasks() {
+    Optional<PromptTemplate> template =
+        tryTo("data.template", () -> PromptTemplates.of(experiment.data().template()));
+    List<Choice<Task>> tasks = experiment.evaluation().tasks();
+    for (int i = 0; i < tasks.size() && template.isPresent(); i++) {
+      if (tasks.get(i).create() instanceof BenchmarkTask benchmark) {
+        TaskContext context =
+            new TaskContext(BenchmarkFiles.local(), template.get(), Seed.of(experiment.seed()));
+        if (!namesElsewhere(tasks.get(i).config())) {
+          tryTo("evaluation.tasks[" + i + "]", () -> benchmark.read(context));
+        }
+      }
+    }
+    TrainingConfig training = experiment.training();
+    List<String> labels = tasks.stream().map(task -> task.create().label()).toList();
+    if (training.keepBy().isPresent() && !labels.contains(training.keepBy().get())) {
+      note(
+          new Fault(
+              "training.keep-by",
+              training.keepBy().get(),
+              "no task of the evaluation has that label; name one of " + labels));
+    }
+  }
+
+  private void earlierRun() {
+    String output = experiment.output();
+    if (isElsewhere(output)) {
+      return;
+    }
+    Path before = Path.of(output).resolve("experiment.yaml");
+    if (Files.isRegularFile(before)) {
+      tryTo(
+          "output",
+          () -> {
+            Experiment begun = ExperimentReader.read(before.toString(), List.of()).experiment();
+            Identity.of(begun).requireSame(Identity.of(experiment), output);
+            return begun;
+          });
+    }
+  }
+
+  private static boolean isElsewhere(String path) {
+    return path.matches("[A-Za-z][A-Za-z0-9+.-]+:/.*");
+  }
+
+  /** Whether a task's file is not of this machine. */
+  private static boolean namesElsewhere(Record config) {
+    return ExperimentWriter.flat(config).values().stream()
+        .map(value -> value.replaceAll("^\"|\"$", ""))
+        .anyMatch(InputCheck::isElsewhere);
+  }
+
+  /** The outcome; empty, with faults noted at the key's line, where the input is refused. */
+  private <T> Optional<T> tryTo(String key, Supplier<T> action) {
+    try {
+      return Optional.of(action.get());
+    } catch (ConfigException refused) {
+      faults.addAll(file.locate(key, refused));
+    } catch (InputException refused) {
+      faults.add(file.locate(key, String.valueOf(refused.getMessage())));
+    }
+    return Optional.empty();
+  }
+
+  private void note(Fault fault) {
+    faults.addAll(file.locate("", new ConfigException(List.of(fault))));
+  }
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.jobs.spark;
+
+import dev.tributary.evaluation.AnswerRow;
+import dev.tributary.evaluation.Answering;
+import dev.tributary.evaluation.Answers;
+import dev.tributary.evaluation.Batches;
+import dev.tributary.evaluation.Benchmark;
+import dev.tributary.evaluation.BenchmarkTask;
+import dev.tributary.evaluation.Chunk;
+import dev.tributary.evaluation.EvaluationRow;
+import dev.tributary.evaluation.Measured;
+import dev.tributary.evaluation.Scored;
+import dev.tributary.evaluation.SplitMeasurement;
+import dev.tributary.evaluation.SplitTask;
+import dev.tributary.evaluation.Task;
+import dev.tributary.evaluation.TaskContext;
+import dev.tributary.fl.adapter.AdapterMethod;
+import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.config.Choice;
+import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.model.SafetensorsFile;
+import dev.tributary.fl.model.SafetensorsWriter;
+import dev.tributary.fl.model.TrainedWeights;
+import dev.tributary.fl.text.Tokenizer;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * Measures adapters on executors, all tasks of an evaluation in one Spark job: a piece is one
+ * client's held-out examples, or a chunk of a benchmark's questions. Chunks do not depend on how
+ * many executors there are, so neither do results.
+ */
+public final class SparkEvaluation {
+  /**
+   * Tasks with their questions.
+   *
+   * @param benchmarks by the place of their task; those that look at held-out data have none
+   */
+  public record ReadTasks(List<Choice<Task>> tasks, Map<Integer, Benchmark> benchmarks) {
+    public ReadTasks {
+      tasks = List.copyOf(tasks);
+      benchmarks = Map.copyOf(benchmarks);
+    }
+
+    /**
+     * Reads the benchmarks' files; done first, so that what is wrong with them is known before
+     * anything is prepared or trained.
+     *
+     * @throws InputException if one cannot be read
+     */
+    public static ReadTasks of(List<Choice<Task>> tasks, TaskContext context) {
+      Map<Integer, Benchmark> benchmarks = new LinkedHashMap<>();
+      for (int t = 0; t < tasks.size(); t++) {
+        if (tasks.get(t).create() instanceof BenchmarkTask benchmark) {
+          benchmarks.put(t, benchmark.read(context));
+        }
+      }
+      return new ReadTasks(tasks, benchmarks);
+    }
+  }
+
+  /**
+   * Held-out data of the run.
+   *
+   * @param counts examples by split and client
+   */
+  public record HeldOut(
+      ExampleSource examples, Map<String, ? extends SortedMap<Integer, Long>> counts) {}
+
+  /**
+   * What was measured.
+   *
+   * @param figures of one task
+   * @param answers in the order of the questions
+   */
+  public record Outcome(List<EvaluationRow> figures, List<AnswerRow> answers) {
+    public Outcome {
+      figures = List.copyOf(figures);
+      answers = List.copyOf(answers);
+    }
+  }
+
+  private sealed interface Piece extends Serializable {}
+
+  private record ClientPiece(int task, int client) implements Piece {}
+
+  private record ChunkPiece(int task, Chunk chunk) implements Piece {}
+
+  private record Planned(Piece piece, long cost) {}
+
+  private final JavaSparkContext spark;
+  private final BaseModel base;
+  private final Tokenizer.Source tokenizer;
+  private final List<Choice<Task>> tasks;
+  private final Map<Integer, Benchmark> benchmarks;
+  private final Optional<HeldOut> heldOut;
+  private final Batches batches;
+
+  /**
+   * @param heldOut the run's data; empty where only benchmarks are asked
+   */
+  public SparkEvaluation(
+      JavaSparkContext spark,
+      BaseModel base,
+      Tokenizer.Source tokenizer,
+      ReadTasks tasks,
+      Optional<HeldOut> heldOut,
+      Batches batches) {
+    this.spark = spark;
+    this.base = base;
+    this.tokenizer = tokenizer;
+    this.tasks = tasks.tasks();
+    this.benchmarks = tasks.benchmarks();
+    this.heldOut = heldOut;
+    this.batches = batches;
+  }
+
+  /**
+   * Measures one adapter; returns when all is done.
+   *
+   * @param which of the tasks, by their place
+   * @param only the one client whose held-out examples count; empty for all
+   * @return by task, in their order
+   * @throws Pieces.PieceFailedException if a client's examples cannot be measured
+   */
+  public SortedMap<Integer, Outcome> measure(
+      Measured run,
+      AdapterMethod method,
+      NamedTensors state,
+      List<Integer> which,
+      Optional<Integer> only) {
+    List<Planned> plan = plan(which, only);
+    plan.sort(Comparator.comparingLong(Planned::cost).reversed()); // stable
+    List<Piece> pieces = plan.stream().map(Planned::piece).toList();
+    Map<Integer, SortedMap<Integer, SplitMeasurement>> measurements = new TreeMap<>();
+    Map<Integer, List<Answers>> answers = new TreeMap<>();
+    Adapter adapter = new Adapter(method, new SafetensorsWriter().add(state).toBytes());
+    ExampleSource examples = heldOut.map(HeldOut::examples).orElseGet(None::new);
+    new Pieces(spark, failure -> false)
+        .run(
+            "Evaluation after round " + run.round() + " (" + run.adapter() + ")",
+            pieces,
+            Piece.class,
+            Serializable.class,
+            new Measurement(base, tokenizer, tasks, examples, adapter, batches),
+            (place, result) -> {
+              if (pieces.get(place) instanceof ClientPiece piece) {
+                measurements
+                    .computeIfAbsent(piece.task(), t -> new TreeMap<>())
+                    .put(piece.client(), (SplitMeasurement) result);
+              } else {
+                int task = ((ChunkPiece) pieces.get(place)).task();
+                answers.computeIfAbsent(task, t -> new ArrayList<>()).add((Answers) result);
+              }
+            });
+    return fold(run, which, measurements, answers);
+  }
+
+  private List<Planned> plan(List<Integer> which, Optional<Integer> only) {
+    List<Planned> plan = new ArrayList<>();
+    for (int task : which) {
+      if (tasks.get(task).create() instanceof SplitTask split) {
+        counts(split.split())
+            .forEach(
+                (client, examples) -> {
+                  if (examples > 0 && only.map(client::equals).orElse(true)) {
+                    plan.add(new Planned(new ClientPiece(task, client), examples));
+                  }
+                });
+      } else {
+        Benchmark benchmark = benchmarks.get(task);
+        if (benchmark != null) {
+          // Whole batches, whatever the cluster: a chunk's questions are answered side by side.
+          for (Chunk chunk : Answering.plan(benchmark.questions(), batches.prompts())) {
+            long newTokens = 100; // generating takes longer than reading as many examples
+            plan.add(
+                new Planned(new ChunkPiece(task, chunk), chunk.questions().size() * newTokens));
+          }
+        }
+      }
+    }
+    return plan;
+  }
+
+  private SortedMap<Integer, Long> counts(String split) {
+    SortedMap<Integer, Long> none = new TreeMap<>();
+    if (heldOut.isEmpty()) {
+      return none;
+    }
+    SortedMap<Integer, Long> counts = heldOut.get().counts().get(split);
+    return counts == null ? none : counts;
+  }
+
+  private SortedMap<Integer, Outcome> fold(
+      Measured run,
+      List<Integer> which,
+      Map<Integer, SortedMap<Integer, SplitMeasurement>> measurements,
+      Map<Integer, List<Answers>> answers) {
+    SortedMap<Integer, Outcome> outcomes = new TreeMap<>();
+    for (int t : which) {
+      Task task = tasks.get(t).create();
+      Benchmark benchmark = benchmarks.get(t);
+      if (task instanceof SplitTask split) {
+        List<SplitTask.ClientMeasurement> clients = new ArrayList<>();
+        measurements
+            .getOrDefault(t, new TreeMap<>())
+            .forEach((c, m) -> clients.add(new SplitTask.ClientMeasurement(c, m)));
+        outcomes.put(t, new Outcome(split.rows(run, clients), List.of()));
+      } else if (task instanceof BenchmarkTask asking && benchmark != null) {
+        Scored scored = Scored.of(run, asking, benchmark, answers.getOrDefault(t, List.of()));
+        outcomes.put(t, new Outcome(List.of(scored.figure()), scored.answers()));
+      }
+    }
+    return outcomes;
+  }
+
+  /** An adapter that travels. */
+  private record Adapter(AdapterMethod method, byte[] state) implements Serializable {
+    NamedTensors tensors() {
+      SafetensorsFile file = SafetensorsFile.of(state, "the adapter to be evaluated");
+      Map<String, NamedTensors.Tensor> tensors = new LinkedHashMap<>();
+      file.entries().keySet().forEach(name -> tensors.put(name, file.tensor(name)));
+      return new NamedTensors(tensors);
+    }
+  }
+
+  private record Measurement(
+      BaseModel base,
+      Tokenizer.Source tokenizer,
+      List<Choice<Task>> tasks,
+      ExampleSource examples,
+      Adapter adapter,
+      Batches batches)
+      implements Pieces.Work<Piece, Serializable> {
+    @Override
+    public Serializable run(Piece piece) {
+      try (BaseModels.Borrowed borrowed = base.borrow();
+          TrainedWeights weights = borrowed.model().weights(adapter.method(), adapter.tensors())) {
+        if (piece instanceof ClientPiece split) {
+          SplitTask task = (SplitTask) tasks.get(split.task()).create();
+          return task.measure(
+              borrowed.model(),
+              weights,
+              ExampleCache.OF_THIS_JVM.of(examples, task.split(), split.client()));
+        }
+        return Answering.answer(
+            ((ChunkPiece) piece).chunk(),
+            borrowed.model(),
+            weights,
+            OpenTokenizers.of(tokenizer),
+            batches);
+      } catch (RuntimeException e) {
+        if (piece instanceof ChunkPiece chunk
+            && !(e instanceof InputException)
+            && Pieces.lastAttempt()) {
+          return chunk.chunk().notRun(String.valueOf(e.getMessage())); // never scored as wrong
+        }
+        throw e;
+      }
+    }
+  }
+
+  /** No data of a run. */
+  private record None() implements ExampleSource {
+    @Override
+    public String key() {
+      return "none";
+    }
+
+    @Override
+    public List<dev.tributary.fl.text.EncodedExample> read(String split, int client) {
+      return List.of();
+    }
+  }
+}

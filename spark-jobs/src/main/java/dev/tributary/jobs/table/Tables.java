@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.jobs.table;
+
+import dev.tributary.evaluation.AnswerRow;
+import dev.tributary.evaluation.EvaluationRow;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Every table that a run directory has in {@code tables/}, with its columns. {@code
+ * notebooks/README.md} says the same; a test holds them together.
+ */
+public final class Tables {
+  public static final Table<RunRow> RUNS =
+      Table.of(
+          "runs",
+          "one row: what was run, on what, and how far it is",
+          RunRow.class,
+          Map.ofEntries(
+              Map.entry("identity", "hash of all settings that the adapter depends on"),
+              Map.entry("seed", "all randomness of the run hangs on it"),
+              Map.entry("scenario", "`federated`, `global` or `local`"),
+              Map.entry("algorithm", "name of the federated algorithm"),
+              Map.entry("adapter_method", "`lora`, `full` ..."),
+              Map.entry("checkpoint", "directory of the base model, as the file names it"),
+              Map.entry("checkpoint_sha256", "hash of the base model's content"),
+              Map.entry("dtype", "number format of the base in compute"),
+              Map.entry("corpus", "name of the corpus reader"),
+              Map.entry("splitter", "name of the splitter"),
+              Map.entry("data_sha256", "hash of the split's content"),
+              Map.entry("clients", "clients in the split"),
+              Map.entry("train_examples", "training examples of all clients"),
+              Map.entry("trained_parameters", "numbers that are trained and sent"),
+              Map.entry("rounds", "rounds that the file asks for"),
+              Map.entry("committed_rounds", "rounds in the ledger"),
+              Map.entry("chosen_round", "round whose adapter is the result"),
+              Map.entry("adapter_sha256", "hash of adapter_model.safetensors of the chosen round"),
+              Map.entry("device", "what clients computed on: `cpu`, `gpu`"),
+              Map.entry("threads_per_client", "computing threads of a client"),
+              Map.entry("master", "the cluster, as Spark names it"),
+              Map.entry("host", "machine of the driver"),
+              Map.entry("git_commit", "commit that was checked out where the command ran"),
+              Map.entry("tributary_version", "of Tributary"),
+              Map.entry("spark_version", "of Spark"),
+              Map.entry("java_version", "of the driver's Java machine"),
+              Map.entry("started_at", "when the run began, first of all"),
+              Map.entry("finished_at", "when its last round was evaluated; empty before that")));
+
+  public static final Table<RoundRow> ROUNDS =
+      Table.of(
+          "rounds",
+          "one row for each round in the ledger",
+          RoundRow.class,
+          Map.ofEntries(
+              Map.entry("round", "counted from 1"),
+              Map.entry("clients", "clients that took part"),
+              Map.entry(
+                  "first_loss",
+                  "training loss per label before any step of the round: that of the adapter that"
+                      + " clients were sent"),
+              Map.entry("mean_loss", "training loss per label over all batches of the round"),
+              Map.entry("examples_seen", "examples that entered steps, as often as they did"),
+              Map.entry("steps", "local steps of all clients"),
+              Map.entry("tokens", "tokens of the examples seen"),
+              Map.entry("labels", "tokens that they were trained to predict"),
+              Map.entry("download_bytes", "sent to clients"),
+              Map.entry("upload_bytes", "sent by clients"),
+              Map.entry("train_seconds", "from the order to the last answer"),
+              Map.entry("aggregate_seconds", "from there to the new adapter"),
+              Map.entry("adapter_sha256", "hash of the global adapter's values after the round"),
+              Map.entry("committed_at", "when the round was in the ledger")));
+
+  public static final Table<ClientRow> CLIENTS =
+      Table.of(
+          "clients",
+          "one row for each client of each round",
+          ClientRow.class,
+          Map.ofEntries(
+              Map.entry("round", "counted from 1"),
+              Map.entry("client", "its number in the split"),
+              Map.entry("weight", "what its share is proportional to"),
+              Map.entry("share", "of the aggregate, 0 to 1; 0 where nothing is aggregated"),
+              Map.entry("examples_seen", "examples that entered steps, as often as they did"),
+              Map.entry("data_size", "examples it can train on"),
+              Map.entry(
+                  "skipped_examples",
+                  "examples it holds beyond those: their prompt alone fills max-tokens"),
+              Map.entry("cut_examples", "examples that were cut to fit max-tokens"),
+              Map.entry("steps", "local steps, skipped ones included"),
+              Map.entry("skipped_steps", "steps that a hook skipped, e.g. a gradient not finite"),
+              Map.entry("clipped_steps", "steps whose gradient was scaled down"),
+              Map.entry("tokens", "tokens of the examples seen"),
+              Map.entry("labels", "tokens that they were trained to predict"),
+              Map.entry("first_loss", "loss per label of its first batch, before any step"),
+              Map.entry("mean_loss", "loss per label over all its batches"),
+              Map.entry("download_bytes", "sent to it"),
+              Map.entry("upload_bytes", "sent by it"),
+              Map.entry("executor", "where it ran; empty if not known"),
+              Map.entry("wall_seconds", "of the attempt that succeeded; 0 if not known"),
+              Map.entry(
+                  "peak_memory_bytes", "most memory of the process it ran in; 0 if not known")));
+
+  public static final Table<EvaluationRow> EVALUATIONS =
+      Table.of(
+          "evaluations",
+          "one row for each figure: a metric of a task on a split after a round",
+          EvaluationRow.class,
+          Map.ofEntries(
+              Map.entry("round", "after which it was measured; 0 before training"),
+              Map.entry("adapter", "`global`, or `client=K` for a client's own"),
+              Map.entry("task", "its label"),
+              Map.entry("split", "`validation`, `test`"),
+              Map.entry("client", "whose examples; empty for all together and for benchmarks"),
+              Map.entry("metric", "`loss_per_token`, `loss_per_example`, `accuracy` ..."),
+              Map.entry("value", "empty where too many instances could not be run"),
+              Map.entry("low", "lower end of the 95 % interval, where there is one"),
+              Map.entry("high", "upper end"),
+              Map.entry("instances", "examples or questions that the value is about"),
+              Map.entry("not_run", "those that failures left without an answer"),
+              Map.entry("skipped", "those that cannot be measured, e.g. too long prompts"),
+              Map.entry("published_instances", "size of the benchmark as published"),
+              Map.entry("notice", "what must be said with the value"),
+              Map.entry("seconds", "computing time, summed over machines")));
+
+  public static final Table<AnswerRow> ANSWERS =
+      Table.of(
+          "answers",
+          "one row for each answer to each question",
+          AnswerRow.class,
+          Map.ofEntries(
+              Map.entry("round", "after which it was given; 0 before training"),
+              Map.entry("adapter", "`global`, or `client=K`"),
+              Map.entry("task", "its label"),
+              Map.entry("id", "the question's: `gsm8k/0`"),
+              Map.entry("sample", "counted from 0, where one question is answered several times"),
+              Map.entry("prompt", "all text that the model was given"),
+              Map.entry("output", "text after the prompt"),
+              Map.entry("extracted", "what the scorer took from the output"),
+              Map.entry("gold", "the right answer"),
+              Map.entry("score", "0 (wrong) to 1 (right); empty where not run"),
+              Map.entry("not_run", "why there is no answer"),
+              Map.entry(
+                  "dropped_demonstrations",
+                  "few-shot examples left out because the prompt was too long"),
+              Map.entry("prompt_tokens", "tokens that the model read"),
+              Map.entry("new_tokens", "tokens that the model wrote")));
+
+  private Tables() {}
+
+  /** All of them. */
+  public static List<Table<?>> all() {
+    return List.of(RUNS, ROUNDS, CLIENTS, EVALUATIONS, ANSWERS);
+  }
+}
