@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.jobs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tributary.jobs.testing.TinyExperiment;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CommandLineToolTest {
+  @TempDir private Path folder;
+
+  private record Ended(int exitCode, String out, String err) {
+    JsonNode json() throws IOException {
+      String[] lines = out.strip().split("\n", -1);
+      return new ObjectMapper().readTree(lines[lines.length - 1]);
+    }
+  }
+
+  private static Ended run(String... arguments) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int exitCode =
+        CommandLineTool.run(
+            arguments,
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8));
+    return new Ended(
+        exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  private String[] goldAndAnswers(String... answers) throws IOException {
+    Path gold =
+        Files.writeString(
+            folder.resolve("gold.jsonl"),
+            """
+            {"question": "Two and five?", "answer": "2 + 5 = 7\\n#### 7"}
+            {"question": "Two and six?", "answer": "2 + 6 = 8\\n#### 8"}
+            """);
+    Path given = Files.writeString(folder.resolve("given.jsonl"), String.join("\n", answers));
+    return new String[] {
+      "score", "gsm8k", "--gold", gold.toString(), "--answers", given.toString(), "--json"
+    };
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "trian x.yaml          | Did you mean: tributary train",
+        "run                   | Missing required parameter: 'FILE'",
+        "run a.yaml --jsn      | Unknown option: '--jsn'",
+        "score gsm8k           | Missing required options: '--gold=P', '--answers=P'",
+        "bench stp --checkpoint . | bench stp is not known; did you mean step? choose one of",
+        "generate --checkpoint /nowhere hello | Cannot open checkpoint /nowhere",
+        "sweep a.yaml          | Unmatched argument",
+        "run none.yaml         | Cannot read none.yaml: there is no such file",
+        "report /nowhere/run   | Cannot report on /nowhere/run: it is no run directory",
+        "export /nowhere --to x | Cannot export /nowhere: it is no run directory",
+        "evaluate              | give either an experiment file, or --checkpoint",
+        "evaluate --checkpoint x | give --task NAME and --path FILE",
+        "evaluate --checkpoint x --task gsm9k --path y | command line: name = gsm9k is not valid;"
+            + " did you mean gsm8k?",
+        "parity /nowhere       | Cannot check /nowhere: there is no such folder",
+      })
+  void endsWithTwoAndOneMessageWhereTheInputIsWrong(String line, String message) {
+    Ended ended = run(line.strip().split(" +", -1));
+
+    assertThat(ended.exitCode()).isEqualTo(2);
+    assertThat(ended.err()).contains(message).doesNotContain("\tat ");
+    assertThat(ended.out()).isEmpty();
+  }
+
+  @Test
+  void saysWhatCommandsThereAre() {
+    Ended nothing = run();
+    assertThat(nothing.exitCode()).isEqualTo(2);
+    assertThat(nothing.err()).contains("Which command?").contains("validate");
+
+    Ended help = run("--help");
+    assertThat(help.exitCode()).isZero();
+    assertThat(help.out()).contains("prepare").contains("parity").doesNotContain("sweep");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "run",
+        "prepare",
+        "train",
+        "evaluate",
+        "score",
+        "report",
+        "validate",
+        "generate",
+        "bench",
+        "parity",
+        "export"
+      })
+  void everyCommandHelps(String command) {
+    Ended help = run(command, "--help");
+
+    assertThat(help.exitCode()).isZero();
+    assertThat(help.out()).contains("Usage: tributary " + command).contains("--json");
+    assertThat(run("help", command).out()).isEqualTo(help.out());
+  }
+
+  @Test
+  void showsStackTracesOnlyWhenAskedTo() {
+    assertThat(run("validate", "none.yaml").err()).doesNotContain("\tat ");
+    assertThat(run("validate", "none.yaml", "--verbose").err()).contains("\tat ");
+  }
+
+  @Test
+  void validateTellsAllFaultsAndShowsAllDefaults() throws IOException {
+    Path file = TinyExperiment.in(folder).file("tiny", 2, 2);
+
+    Ended valid = run("validate", file.toString());
+    assertThat(valid.err()).isEmpty();
+    assertThat(valid.exitCode()).isZero();
+    assertThat(valid.out())
+        .startsWith("# " + file + " is valid; with all defaults it says:\nexperiment: tiny\n");
+    assertThat(run("validate", file.toString(), "--json").json().get("valid").asBoolean()).isTrue();
+
+    Ended faulty =
+        run(
+            "validate",
+            file.toString(),
+            "data.path=" + folder + "/none.jsonl",
+            "adapter.target-modules=[q_prj]",
+            "--json");
+    assertThat(faulty.exitCode()).isEqualTo(2);
+    assertThat(faulty.err())
+        .contains("command line: data.path = " + folder + "/none.jsonl is not valid; there is no")
+        .contains(
+            "command line: adapter.target-modules = q_prj is not valid; did you mean q_proj?");
+  }
+
+  @Test
+  void sharedOptionsStandForKeys() {
+    Path file = TinyExperiment.in(folder).file("tiny", 2, 2);
+
+    Ended ended =
+        run(
+            "validate",
+            file.toString(),
+            "--seed",
+            "99",
+            "--dtype=bfloat16",
+            "--limit",
+            "3",
+            "--shots",
+            "1",
+            "--new-tokens",
+            "5",
+            "--threads",
+            "2",
+            "--batch",
+            "6",
+            "--out",
+            folder + "/else where");
+
+    assertThat(ended.exitCode()).isZero();
+    assertThat(ended.out())
+        .contains("seed: 99\n")
+        .contains("dtype: bfloat16")
+        .contains("limit: 3\n")
+        .contains("shots: 1\n")
+        .contains("new-tokens: 5\n")
+        .contains("threads-per-client: 2\n")
+        .contains("batch-size: 6\n")
+        .contains("output: \"" + folder + "/else where\"");
+    assertThat(run("validate", file.toString(), "--seed", "x").err())
+        .isEqualTo("command line: seed = x is not valid; give a whole number, e.g. 8\n");
+  }
+
+  @Test
+  void scoresAnswersThatExist() throws IOException {
+    Ended ended =
+        run(
+            goldAndAnswers(
+                "{\"id\": \"gsm8k/0\", \"answer\": \"The answer is 7.0\"}",
+                "{\"id\": \"gsm8k/1\", \"answer\": \"The answer is 9\"}"));
+
+    assertThat(ended.err()).isEmpty();
+    assertThat(ended.exitCode()).isZero();
+    JsonNode json = ended.json();
+    assertThat(json.get("command").asText()).isEqualTo("score");
+    assertThat(json.get("task").asText()).isEqualTo("gsm8k");
+    assertThat(json.get("score").asDouble()).isEqualTo(0.5);
+    assertThat(json.get("interval")).hasSize(2);
+    assertThat(json.get("instances").asInt()).isEqualTo(2);
+    assertThat(json.get("not_run").asInt()).isZero();
+    assertThat(json.get("published_instances").asInt()).isEqualTo(1319);
+    assertThat(json.has("seconds")).isTrue();
+  }
+
+  @Test
+  void refusesAnswersToOtherQuestionsByFileAndLine() throws IOException {
+    Ended ended = run(goldAndAnswers("{\"id\": \"gsm8k/7\", \"answer\": \"7\"}"));
+
+    assertThat(ended.exitCode()).isEqualTo(2);
+    assertThat(ended.err()).contains(folder + "/given.jsonl:1: no question has the id 'gsm8k/7'");
+  }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.jobs.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tributary.jobs.TrainJob;
+import dev.tributary.jobs.experiment.ExperimentReader;
+import dev.tributary.jobs.progress.Progress;
+import dev.tributary.jobs.spark.Sessions;
+import dev.tributary.jobs.testing.TinyExperiment;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The product's jar on a standalone cluster of real processes, submitted as users submit it: the
+ * same adapter, byte for byte, for any number of executors and whatever dies in between.
+ */
+class StandaloneClusterIT {
+  private static final Duration LIMIT = Duration.ofMinutes(10);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Long enough that something can be killed in the middle of a round. */
+  private static final int ROUNDS = 3;
+
+  private static final int LOCAL_STEPS = 60;
+
+  @TempDir private static Path directory;
+  private static TinyExperiment tiny;
+  @AutoClose private static SparkCluster cluster;
+
+  /** The adapter's hash as local[2] trains it in this JVM. */
+  private static String reference;
+
+  @BeforeAll
+  static void start() {
+    tiny = TinyExperiment.in(directory);
+    reference = trainHere("local2", "local[2]");
+    cluster = SparkCluster.start(Path.of("target"), 2, 1);
+  }
+
+  @AfterEach
+  void removeWhatApplicationsLeft() {
+    cluster.clean();
+  }
+
+  @Test
+  void oneThreadInThisProcessGivesTheSame() {
+    assertThat(trainHere("local1", "local[1]")).isEqualTo(reference);
+  }
+
+  @Test
+  void twoExecutorsGiveTheSame() {
+    SparkCluster.Result result = submit("two", 2).result(LIMIT);
+    assertThat(sha256(result)).isEqualTo(reference);
+    assertThat(result.log()).contains("/0 is now RUNNING", "/1 is now RUNNING");
+  }
+
+  @Test
+  void oneExecutorGivesTheSame() {
+    assertThat(sha256(submit("one", 1).result(LIMIT))).isEqualTo(reference);
+  }
+
+  @Test
+  void anExecutorKilledInMidRoundChangesNothing() {
+    SparkCluster.Submission submission = submit("executor", 2);
+    inMidRound("executor", submission);
+    List<ProcessHandle> executors = cluster.executors();
+    assertThat(executors).isNotEmpty();
+    executors.get(0).destroyForcibly();
+    SparkCluster.Result result = submission.result(LIMIT);
+    assertThat(sha256(result)).isEqualTo(reference);
+    assertThat(result.log()).contains("exited with code 137");
+  }
+
+  @Test
+  void aDriverKilledInMidRoundGoesOnToTheSame() {
+    SparkCluster.Submission submission = submit("driver", 2);
+    inMidRound("driver", submission);
+    submission.kill();
+    cluster.clean();
+    assertThat(tiny.output("driver").resolve("adapter")).doesNotExist();
+    assertThat(tiny.output("driver").resolve(".lease")).exists();
+
+    SparkCluster.Result result = submit("driver", 2).result(LIMIT);
+    assertThat(sha256(result)).isEqualTo(reference);
+    assertThat(result.log()).contains("Going on after round");
+  }
+
+  /** Waits until the first round is in the ledger and an answer of the second is on disk. */
+  private static void inMidRound(String name, SparkCluster.Submission submission) {
+    Path ledger = tiny.output(name).resolve("ledger");
+    SparkCluster.await(
+        "the second round to begin",
+        LIMIT,
+        () -> {
+          if (!submission.process().isAlive()) {
+            throw new IllegalStateException(
+                "the command has ended\n" + submission.result(LIMIT).log());
+          }
+          return Files.exists(ledger.resolve("round=00001")) && answers(ledger) > 0;
+        });
+    assertThat(ledger.resolve("round=00003")).doesNotExist();
+  }
+
+  private static long answers(Path ledger) {
+    try (Stream<Path> updates = Files.list(ledger.resolve("open/updates"))) {
+      return updates.count();
+    } catch (IOException e) {
+      return 0; // between two rounds there is no such folder
+    }
+  }
+
+  private static SparkCluster.Submission submit(String name, int executors) {
+    List<String> options = new ArrayList<>();
+    options.addAll(List.of("--executor-cores", "1"));
+    options.addAll(List.of("--total-executor-cores", "" + executors));
+    return cluster.submit(
+        options, List.of("train", tiny.file(name, ROUNDS, LOCAL_STEPS).toString(), "--json"));
+  }
+
+  private static String sha256(SparkCluster.Result result) {
+    assertThat(result.exitCode()).as(result.log()).isZero();
+    try {
+      JsonNode json = JSON.readTree(result.lastLine());
+      Path file = Path.of(json.path("adapter").asText()).resolve("adapter_model.safetensors");
+      assertThat(file).exists();
+      return json.path("sha256").asText();
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String trainHere(String name, String master) {
+    String file = tiny.file(name, ROUNDS, LOCAL_STEPS).toString();
+    try (SparkSession session = Sessions.open(name, Optional.of(master), 1)) {
+      return TrainJob.run(
+              session, ExperimentReader.read(file, List.of()).experiment(), Progress.silent())
+          .sha256();
+    }
+  }
+}
