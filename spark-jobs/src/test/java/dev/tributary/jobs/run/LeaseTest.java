@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,7 +51,7 @@ class LeaseTest {
   void takesOverWhatADeadProcessOfThisMachineLeft() throws IOException {
     Files.writeString(
         file,
-        InetAddress.getLocalHost().getHostName() + " 999999999 2020-01-01T00:00:00Z some-id\n");
+        InetAddress.getLocalHost().getHostName() + " 999999999 2020-01-01T00:00:00Z some-id 3\n");
     try (Lease lease = take()) {
       assertThat(lease).isNotNull();
       assertThat(file).content().contains(" " + ProcessHandle.current().pid() + " ");
@@ -64,20 +65,60 @@ class LeaseTest {
         InetAddress.getLocalHost().getHostName()
             + " "
             + ProcessHandle.current().pid()
-            + " 2020-01-01T00:00:00Z some-id\n");
+            + " 2020-01-01T00:00:00Z some-id 3\n");
     take().close();
     assertThat(file).doesNotExist();
   }
 
   @Test
-  void cannotTellWhetherAProcessElsewhereLives() throws IOException {
-    Files.writeString(file, "elsewhere.example 17 2020-01-01T00:00:00Z some-id\n");
+  void takesOverWhatStandsStillElsewhere() throws IOException {
+    Files.writeString(file, "elsewhere.example 17 2020-01-01T00:00:00Z some-id 3\n");
+    take().close();
+    Files.createFile(file); // its writer died before it had written anything
+    take().close();
+    try (var left = Files.list(directory)) {
+      assertThat(left).isEmpty();
+    }
+  }
+
+  @Test
+  void leavesToAProcessElsewhereWhatItStillWrites() throws Exception {
+    Files.writeString(file, "elsewhere.example 17 2020-01-01T00:00:00Z some-id 3\n");
+    Thread elsewhere =
+        new Thread(
+            () -> {
+              try {
+                Thread.sleep(100);
+                Files.writeString(file, "elsewhere.example 17 2020-01-01T00:00:00Z some-id 4\n");
+              } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    elsewhere.start();
     assertThatThrownBy(this::take)
         .isInstanceOf(InputException.class)
         .hasMessageContaining("process 17 on elsewhere.example is writing it");
+    elsewhere.join();
+  }
+
+  @Test
+  void writesItAnewAsLongAsItHasIt() throws Exception {
+    try (Lease lease = take()) {
+      String first = Files.readString(file);
+      for (int i = 0; i < 200 && Files.readString(file).equals(first); i++) {
+        Thread.sleep(20);
+      }
+      assertThat(file).content().isNotEqualTo(first);
+      assertThat(lease).isNotNull();
+    }
+    Thread.sleep(120);
+    assertThat(file).doesNotExist();
   }
 
   private Lease take() {
-    return Lease.take(files, new org.apache.hadoop.fs.Path(file.toString()));
+    return Lease.take(
+        files,
+        new org.apache.hadoop.fs.Path(file.toString()),
+        new Lease.Rhythm(Duration.ofMillis(40), Duration.ofMillis(400)));
   }
 }
