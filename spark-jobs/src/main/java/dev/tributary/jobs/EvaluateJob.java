@@ -21,12 +21,12 @@ import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.run.RunDirectory;
+import dev.tributary.jobs.run.RunResult;
 import dev.tributary.jobs.spark.SparkEvaluation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.SortedMap;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -69,21 +69,16 @@ public final class EvaluateJob {
   private EvaluateJob() {}
 
   /**
-   * Evaluates the chosen round of an experiment's run by the tasks of its file; those that were
-   * measured already are not measured again.
+   * Evaluates a run by the tasks of an experiment file: its result, or the last round of a run that
+   * has not ended. What was measured already is not measured again; what is found joins the tables.
+   * The result itself stays what it was.
    *
    * @throws InputException if nothing has been trained yet
    */
   public static Result run(SparkSession session, Experiment experiment, Progress progress) {
     try (RunDirectory directory =
-        RunDirectory.open(experiment, session.sparkContext().hadoopConfiguration())) {
+        RunDirectory.openTrained(experiment, session.sparkContext().hadoopConfiguration())) {
       Ledger ledger = Ledger.open(directory.store());
-      if (ledger.lastRound() == 0) {
-        throw new InputException(
-            "Cannot evaluate the run in "
-                + directory.location()
-                + ": it has no trained round yet; train it first");
-      }
       RunParts parts = RunParts.open(session, experiment, directory, progress);
       List<Integer> clients =
           ClientExamples.of(parts.split(), parts.tokens(), experiment.training().scenario())
@@ -93,21 +88,24 @@ public final class EvaluateJob {
               experiment.evaluation(),
               parts.evaluation(),
               directory.evaluations(),
-              RunEvaluation.ownAdapters(experiment.training(), clients));
-      for (int round = 0; round <= ledger.lastRound(); round++) {
-        evaluation.recall(round);
-      }
-      int chosen =
-          RunRecorder.bestRound(experiment.training(), evaluation).orElse(ledger.lastRound());
+              RunEvaluation.ownAdapters(experiment.training(), clients),
+              progress);
+      evaluation.recall(ledger.lastRound());
+      Optional<RunResult> ended =
+          directory.result().filter(result -> result.rounds() == ledger.lastRound());
+      int round = ended.map(RunResult::chosenRound).orElse(ledger.lastRound());
       AdapterMethod method = experiment.adapter().create();
       List<EvaluationRow> figures =
-          evaluation.measureRound(chosen, method, () -> ledger.adapter(chosen), ledger);
-      String sha256 = new ChosenAdapter(parts, ledger, evaluation, clients).write(chosen);
-      new RecordedTables(parts)
-          .write(ledger, evaluation, OptionalInt.of(chosen), Optional.of(sha256));
-      List<AnswerRow> answers =
-          evaluation.answers().stream().filter(answer -> answer.round() == chosen).toList();
-      return new Result(chosen, figures, answers);
+          evaluation.measureRound(round, method, () -> ledger.adapter(round), ledger);
+      new RecordedTables(parts).write(ledger, evaluation, ended);
+      List<String> asked =
+          experiment.evaluation().tasks().stream().map(task -> task.create().label()).toList();
+      return new Result(
+          round,
+          figures,
+          evaluation.answers(round).stream()
+              .filter(answer -> asked.contains(answer.task()))
+              .toList());
     }
   }
 
@@ -116,7 +114,7 @@ public final class EvaluateJob {
    *
    * @throws InputException if anything cannot be used
    */
-  public static Result run(SparkSession session, Request request) {
+  public static Result run(SparkSession session, Request request, Progress progress) {
     if (request.task().create() instanceof SplitTask) {
       throw new InputException(
           "Cannot evaluate "
@@ -146,7 +144,8 @@ public final class EvaluateJob {
             adapter.method(),
             adapter.state(),
             List.of(0),
-            Optional.empty());
+            Optional.empty(),
+            progress);
     return new Result(
         0,
         outcomes.values().stream().flatMap(outcome -> outcome.figures().stream()).toList(),

@@ -6,6 +6,7 @@ import dev.tributary.fl.ledger.LedgerEntry;
 import dev.tributary.fl.message.ClientReport;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.run.Provenance;
+import dev.tributary.jobs.run.RunResult;
 import dev.tributary.jobs.table.ClientRow;
 import dev.tributary.jobs.table.RoundRow;
 import dev.tributary.jobs.table.RunRow;
@@ -16,7 +17,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.ToLongFunction;
 
 /** A run's tables, made anew from its ledger and from what was measured. */
@@ -32,12 +32,11 @@ final class RecordedTables {
   /**
    * Writes all tables.
    *
-   * @param chosen round whose adapter is the result; empty before the end
-   * @param sha256 of its tensor file
+   * @param result of the run; empty before its end
    */
-  void write(Ledger ledger, RunEvaluation evaluation, OptionalInt chosen, Optional<String> sha256) {
+  void write(Ledger ledger, RunEvaluation evaluation, Optional<RunResult> result) {
     List<LedgerEntry> entries = ledger.entries();
-    write(Tables.RUNS, List.of(run(ledger, chosen, sha256)));
+    write(Tables.RUNS, List.of(run(ledger, result)));
     write(Tables.ROUNDS, entries.stream().map(RecordedTables::round).toList());
     write(
         Tables.CLIENTS,
@@ -45,7 +44,15 @@ final class RecordedTables {
             .flatMap(entry -> entry.clients().stream().map(c -> client(entry.round(), c)))
             .toList());
     write(Tables.EVALUATIONS, evaluation.figures());
-    write(Tables.ANSWERS, evaluation.answers());
+    Provenance provenance = parts.provenance();
+    for (int round : evaluation.takeChanged()) { // their prompts are many and long
+      tables.writeRound(
+          Tables.ANSWERS,
+          provenance.runId(),
+          provenance.experiment(),
+          round,
+          evaluation.answers(round));
+    }
   }
 
   private <R extends Record> void write(Table<R> table, List<R> rows) {
@@ -53,7 +60,7 @@ final class RecordedTables {
     tables.write(table, run.runId(), run.experiment(), rows);
   }
 
-  private RunRow run(Ledger ledger, OptionalInt chosen, Optional<String> sha256) {
+  private RunRow run(Ledger ledger, Optional<RunResult> result) {
     Experiment experiment = parts.experiment();
     Provenance run = parts.provenance();
     long trained = ledger.lastRound() == 0 ? 0 : ledger.adapter(ledger.lastRound()).elements();
@@ -75,8 +82,8 @@ final class RecordedTables {
         trained,
         experiment.training().rounds(),
         ledger.lastRound(),
-        chosen.isPresent() ? Optional.of(chosen.getAsInt()) : Optional.empty(),
-        sha256,
+        result.map(RunResult::chosenRound),
+        result.map(RunResult::sha256),
         run.device(),
         run.threadsPerClient(),
         run.master(),
@@ -86,7 +93,7 @@ final class RecordedTables {
         run.process().sparkVersion(),
         run.process().javaVersion(),
         Instant.parse(run.startedAt()),
-        chosen.isPresent() ? Optional.of(Instant.now()) : Optional.empty());
+        result.map(r -> Instant.parse(r.finishedAt())));
   }
 
   private static String label(Enum<?> value) {

@@ -14,9 +14,11 @@ import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.ledger.Ledger;
 import dev.tributary.fl.training.Scenario;
 import dev.tributary.fl.training.TrainingConfig;
+import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.run.Evaluations;
 import dev.tributary.jobs.spark.SparkEvaluation;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,21 +26,59 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 
 /**
- * What an experiment's tasks say of a run's adapters, round by round. What was measured is noted
- * beside the ledger at once and never measured again.
+ * What is known of a run's adapters, round by round. What a task of the experiment found is noted
+ * beside the ledger at once and never measured again; where there is nothing of it, what was
+ * measured before under the same label, perhaps with other settings, stands in its place.
  */
 final class RunEvaluation {
+  /** What a measurement is about; no two of a round. */
+  private record Subject(String adapter, String task, String split) {
+    static Subject of(EvaluationRow row) {
+      return new Subject(row.adapter(), row.task(), row.split());
+    }
+  }
+
+  /**
+   * A measurement.
+   *
+   * @param answers those that failures left incomplete, which are not on disk
+   */
+  private record Known(
+      List<EvaluationRow> figures, Optional<Evaluations.Noted> noted, List<AnswerRow> answers) {
+    static Known of(Evaluations.Noted noted) {
+      return new Known(noted.figures(), Optional.of(noted), List.of());
+    }
+
+    Optional<Subject> subject() {
+      return figures.stream().findFirst().map(Subject::of);
+    }
+
+    long instances() {
+      return figures.stream().mapToLong(EvaluationRow::instances).max().orElse(0);
+    }
+  }
+
   private final EvaluationConfig config;
   private final SparkEvaluation evaluation;
   private final Evaluations noted;
   private final List<Integer> owners;
+  private final Progress progress;
 
   /** What is known, by round and in the order of measuring. */
-  private final SortedMap<Integer, List<Evaluations.Rows>> byRound = new TreeMap<>();
+  private final SortedMap<Integer, Map<Subject, Known>> byRound = new TreeMap<>();
+
+  /** Rounds of which failures left something unmeasured. */
+  private final SortedSet<Integer> incomplete = new TreeSet<>();
+
+  /** Rounds whose answers have changed since {@link #takeChanged}. */
+  private final SortedSet<Integer> changed = new TreeSet<>();
 
   /**
    * @param owners clients with adapters of their own; none where there is one adapter for all
@@ -47,11 +87,13 @@ final class RunEvaluation {
       EvaluationConfig config,
       SparkEvaluation evaluation,
       Evaluations noted,
-      List<Integer> owners) {
+      List<Integer> owners,
+      Progress progress) {
     this.config = config;
     this.evaluation = evaluation;
     this.noted = noted;
     this.owners = List.copyOf(owners);
+    this.progress = progress;
   }
 
   /** The clients that have adapters of their own in a scenario. */
@@ -63,18 +105,44 @@ final class RunEvaluation {
     return "client=" + client;
   }
 
-  /** Takes in what an earlier start of the run measured; asks nothing of the model. */
-  void recall(int round) {
-    List<String> adapters =
-        round > 0 && !owners.isEmpty()
-            ? owners.stream().map(RunEvaluation::ownOf).toList()
-            : List.of(Measured.GLOBAL); // all begin with the same
-    for (String adapter : adapters) {
-      Measured run = new Measured(round, adapter, config.maxNotRun());
-      for (Choice<Task> task : config.tasks()) {
-        noted.find(run, task).ifPresent(rows -> add(round, rows));
+  /** Takes in what earlier starts of the run measured; asks nothing of the model. */
+  void recall(int lastRound) {
+    for (int round = 0; round <= lastRound; round++) {
+      noted.after(round).stream()
+          .map(Known::of)
+          .sorted(Comparator.comparingLong(Known::instances)) // of one subject the largest stays
+          .forEach(this::add);
+      for (String adapter : adapters(round)) {
+        for (int task = 0; task < config.tasks().size(); task++) {
+          find(measured(round, adapter), task).map(Known::of).ifPresent(this::add);
+        }
       }
     }
+  }
+
+  private List<String> adapters(int round) {
+    return round > 0 && !owners.isEmpty()
+        ? owners.stream().map(RunEvaluation::ownOf).toList()
+        : List.of(Measured.GLOBAL); // all begin with the same
+  }
+
+  private Measured measured(int round, String adapter) {
+    return new Measured(round, adapter, config.maxNotRun());
+  }
+
+  private Optional<Evaluations.Noted> find(Measured run, int task) {
+    return noted.find(run, config.tasks().get(task), evaluation.questions(task));
+  }
+
+  private void add(Known known) {
+    known
+        .subject()
+        .ifPresent(
+            subject -> {
+              int round = known.figures().get(0).round();
+              byRound.computeIfAbsent(round, r -> new LinkedHashMap<>()).put(subject, known);
+              changed.add(round);
+            });
   }
 
   /**
@@ -87,6 +155,7 @@ final class RunEvaluation {
    */
   List<EvaluationRow> measureRound(
       int round, AdapterMethod method, Supplier<NamedTensors> global, Ledger ledger) {
+    incomplete.remove(round);
     if (round == 0 || owners.isEmpty()) {
       return measure(round, Measured.GLOBAL, method, global, Optional.empty());
     }
@@ -104,50 +173,64 @@ final class RunEvaluation {
       AdapterMethod method,
       Supplier<NamedTensors> state,
       Optional<Integer> only) {
-    Measured run = new Measured(round, adapter, config.maxNotRun());
+    Measured run = measured(round, adapter);
     List<Integer> missing = new ArrayList<>();
-    List<Evaluations.Rows> found = new ArrayList<>();
-    for (int t = 0; t < config.tasks().size(); t++) {
-      Optional<Evaluations.Rows> before = noted.find(run, config.tasks().get(t));
-      if (before.isPresent()) {
-        found.add(before.get());
-      } else {
-        missing.add(t);
+    List<Known> found = new ArrayList<>();
+    for (int task = 0; task < config.tasks().size(); task++) {
+      Optional<Known> before = find(run, task).map(Known::of);
+      before.ifPresent(found::add);
+      if (before.isEmpty()) {
+        missing.add(task);
       }
     }
     if (!missing.isEmpty()) {
-      Map<Integer, SparkEvaluation.Outcome> outcomes =
-          evaluation.measure(run, method, state.get(), missing, only);
-      outcomes.forEach(
-          (task, outcome) -> {
-            Evaluations.Rows rows = new Evaluations.Rows(outcome.figures(), outcome.answers());
-            noted.put(run, config.tasks().get(task), rows);
-            found.add(rows);
-          });
+      evaluation
+          .measure(run, method, state.get(), missing, only, progress)
+          .forEach((task, outcome) -> found.add(known(run, task, outcome)));
     }
-    found.forEach(rows -> add(round, rows));
-    return found.stream().flatMap(rows -> rows.figures().stream()).toList();
+    found.forEach(this::add);
+    return found.stream().flatMap(known -> known.figures().stream()).toList();
   }
 
-  private void add(int round, Evaluations.Rows rows) {
-    List<Evaluations.Rows> known = byRound.computeIfAbsent(round, r -> new ArrayList<>());
-    if (!known.contains(rows)) {
-      known.add(rows);
+  /** Notes what was found, unless failures left some of it open: that is measured again. */
+  private Known known(Measured run, int task, SparkEvaluation.Outcome outcome) {
+    if (!outcome.complete()) {
+      incomplete.add(run.round());
+      return new Known(outcome.figures(), Optional.empty(), outcome.answers());
     }
+    return Known.of(
+        noted.put(
+            run,
+            config.tasks().get(task),
+            evaluation.questions(task),
+            outcome.figures(),
+            outcome.answers()));
+  }
+
+  /** Rounds of which failures left something unmeasured, so that they should be measured again. */
+  SortedSet<Integer> incomplete() {
+    return new TreeSet<>(incomplete);
   }
 
   List<EvaluationRow> figures() {
     return byRound.values().stream()
-        .flatMap(List::stream)
-        .flatMap(rows -> rows.figures().stream())
+        .flatMap(known -> known.values().stream())
+        .flatMap(known -> known.figures().stream())
         .toList();
   }
 
-  List<AnswerRow> answers() {
-    return byRound.values().stream()
-        .flatMap(List::stream)
-        .flatMap(rows -> rows.answers().stream())
+  /** All answers after a round; read from disk. */
+  List<AnswerRow> answers(int round) {
+    return byRound.getOrDefault(round, Map.of()).values().stream()
+        .flatMap(known -> known.noted().map(noted::answers).orElseGet(known::answers).stream())
         .toList();
+  }
+
+  /** The rounds about which something new is known since the last call. */
+  SortedSet<Integer> takeChanged() {
+    SortedSet<Integer> taken = new TreeSet<>(changed);
+    changed.clear();
+    return taken;
   }
 
   // ---- what is made of it
@@ -174,15 +257,16 @@ final class RunEvaluation {
    * The trained round that is best by the first figure of a task; the earliest of equals. Where
    * clients have adapters of their own, by their mean.
    *
-   * @return empty if no round was measured
+   * @param candidate whether a round can be chosen
+   * @return empty if no such round was measured
    */
-  OptionalInt best(String label) {
+  OptionalInt best(String label, IntPredicate candidate) {
     Task task = task(label).orElseThrow();
     OptionalInt best = OptionalInt.empty();
     double bestValue = 0;
     for (int round : byRound.tailMap(1).keySet()) {
       OptionalDouble value = value(round, task);
-      if (value.isEmpty() || Double.isNaN(value.getAsDouble())) {
+      if (!candidate.test(round) || value.isEmpty() || Double.isNaN(value.getAsDouble())) {
         continue;
       }
       double now = value.getAsDouble();
@@ -205,8 +289,8 @@ final class RunEvaluation {
   /** A task's first figure over all clients; the mean over adapters where there are several. */
   OptionalDouble value(int round, Task task) {
     Map<String, Double> byAdapter = new LinkedHashMap<>();
-    for (Evaluations.Rows rows : byRound.getOrDefault(round, List.of())) {
-      for (EvaluationRow row : rows.figures()) {
+    for (Known known : byRound.getOrDefault(round, Map.of()).values()) {
+      for (EvaluationRow row : known.figures()) {
         if (row.task().equals(task.label())
             && row.split().equals(task.split())
             && row.client().isEmpty()

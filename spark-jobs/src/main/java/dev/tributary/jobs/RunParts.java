@@ -7,6 +7,7 @@ import dev.tributary.evaluation.Batches;
 import dev.tributary.evaluation.BenchmarkFiles;
 import dev.tributary.evaluation.TaskContext;
 import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.ledger.Sha256;
 import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.text.ExampleEncoder;
 import dev.tributary.fl.text.PromptTemplate;
@@ -19,11 +20,8 @@ import dev.tributary.jobs.run.RunDirectory;
 import dev.tributary.jobs.spark.BaseModel;
 import dev.tributary.jobs.spark.SparkEvaluation;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.HexFormat;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -76,7 +74,8 @@ record RunParts(
             tasks,
             Optional.of(new SparkEvaluation.HeldOut(tokens, ClientExamples.heldOut(split))),
             Batches.DEFAULT);
-    Provenance provenance = directory.begin(provenance(session, experiment, base, split));
+    Provenance provenance =
+        directory.begin(provenance(session, experiment, base, split, encoder.sha256()));
     return new RunParts(
         session, experiment, directory, base, split, tokens, evaluation, provenance);
   }
@@ -107,7 +106,11 @@ record RunParts(
   }
 
   private static Provenance provenance(
-      SparkSession session, Experiment experiment, BaseCheckpoint base, SplitDirectory split) {
+      SparkSession session,
+      Experiment experiment,
+      BaseCheckpoint base,
+      SplitDirectory split,
+      String encoderSha256) {
     Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     String identity = Identity.of(experiment).sha256();
     boolean gpu = session.sparkContext().conf().contains("spark.task.resource.gpu.amount");
@@ -124,6 +127,7 @@ record RunParts(
         base.checkpoint().sha256(),
         split.path(),
         sha256(split),
+        encoderSha256,
         gpu ? "gpu" : "cpu",
         experiment.training().threadsPerClient(),
         session.sparkContext().master(),
@@ -144,11 +148,6 @@ record RunParts(
             manifest.holdout().toString(),
             manifest.brokenRecords(),
             manifest.examples().toString());
-    try {
-      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(sha256.digest(text.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    return Sha256.of(text.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -11,6 +11,8 @@ import dev.tributary.fl.training.Scenario;
 import dev.tributary.fl.training.TrainingConfig;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.progress.Progress;
+import dev.tributary.jobs.run.RunResult;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -60,7 +62,8 @@ final class RunRecorder implements RoundListener, AutoCloseable {
             experiment.evaluation(),
             parts.evaluation(),
             parts.directory().evaluations(),
-            RunEvaluation.ownAdapters(training, clients));
+            RunEvaluation.ownAdapters(training, clients),
+            progress);
     this.tables = new RecordedTables(parts);
     this.rounds = Progress.silent().task("", 0);
   }
@@ -70,23 +73,18 @@ final class RunRecorder implements RoundListener, AutoCloseable {
     if (lastRound > 0) {
       progress.say("Going on after round " + lastRound + ", the last in the ledger");
     }
-    recall(lastRound);
+    evaluation.recall(lastRound);
     evaluation.measureRound(0, method, initial, ledger);
-    if (lastRound > 0 && experiment.evaluation().due(lastRound, training.rounds())) {
-      evaluate(lastRound, adapter); // unless the run got that far
+    for (int round = 1; round <= lastRound; round++) { // where an earlier start did not get to it
+      if (experiment.evaluation().due(round, training.rounds()) && ledger.holdsState(round)) {
+        measure(round);
+      }
     }
     int cohort = training.clientsPerRound().orElse(clients.size());
     if (training.scenario() != Scenario.FEDERATED) {
       cohort = clients.size();
     }
     rounds = progress.task("Train", (long) (training.rounds() - lastRound) * cohort);
-  }
-
-  /** What earlier starts measured, without the tasks that have been added since. */
-  private void recall(int lastRound) {
-    for (int round = 0; round <= lastRound; round++) {
-      evaluation.recall(round);
-    }
   }
 
   @Override
@@ -106,14 +104,14 @@ final class RunRecorder implements RoundListener, AutoCloseable {
             entry.meanLoss(),
             entry.trainSeconds() + entry.aggregateSeconds());
     if (experiment.evaluation().due(entry.round(), training.rounds())) {
-      line += figures(evaluate(entry.round(), adapter));
-      tables.write(ledger, evaluation, OptionalInt.empty(), Optional.empty());
+      line += figures(evaluation.measureRound(entry.round(), method, () -> adapter, ledger));
+      tables.write(ledger, evaluation, Optional.empty());
     }
     progress.say(line);
   }
 
-  private List<EvaluationRow> evaluate(int round, NamedTensors adapter) {
-    return evaluation.measureRound(round, method, () -> adapter, ledger);
+  private void measure(int round) {
+    evaluation.measureRound(round, method, () -> ledger.adapter(round), ledger);
   }
 
   /** The first figure of each task, for the line of a round. */
@@ -132,23 +130,27 @@ final class RunRecorder implements RoundListener, AutoCloseable {
 
   @Override
   public Set<Integer> roundsToKeep() {
-    OptionalInt best = bestRound(training, evaluation);
-    return best.isPresent() ? Set.of(best.getAsInt()) : Set.of();
+    Set<Integer> keep = evaluation.incomplete(); // to be measured again
+    bestRound().ifPresent(keep::add);
+    return keep;
   }
 
   /** The round to be kept where it is not the last. */
-  static OptionalInt bestRound(TrainingConfig training, RunEvaluation evaluation) {
+  private OptionalInt bestRound() {
     return training.keep() == TrainingConfig.Keep.BEST
-        ? evaluation.best(training.keepBy().orElseThrow())
+        ? evaluation.best(training.keepBy().orElseThrow(), ledger::holdsState)
         : OptionalInt.empty();
   }
 
   @Override
   public void finished(int lastRound, NamedTensors adapter) {
-    int chosen = bestRound(training, evaluation).orElse(lastRound);
+    evaluation.incomplete().forEach(this::measure);
+    int chosen = bestRound().orElse(lastRound);
     ChosenAdapter chosenAdapter = new ChosenAdapter(parts, ledger, evaluation, clients);
     String sha256 = chosenAdapter.write(chosen);
-    tables.write(ledger, evaluation, OptionalInt.of(chosen), Optional.of(sha256));
+    RunResult end =
+        parts.directory().end(new RunResult(lastRound, chosen, sha256, Instant.now().toString()));
+    tables.write(ledger, evaluation, Optional.of(end));
     result =
         Optional.of(
             new TrainJob.Result(

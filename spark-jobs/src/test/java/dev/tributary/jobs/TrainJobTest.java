@@ -12,6 +12,7 @@ import dev.tributary.jobs.experiment.ExperimentReader;
 import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.progress.RecordedProgress;
 import dev.tributary.jobs.spark.LocalSpark;
+import dev.tributary.jobs.table.RunRow;
 import dev.tributary.jobs.table.RunTables;
 import dev.tributary.jobs.table.Table;
 import dev.tributary.jobs.table.Tables;
@@ -19,6 +20,7 @@ import dev.tributary.jobs.testing.TinyExperiment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
@@ -171,6 +173,48 @@ class TrainJobTest {
             .min()
             .orElseThrow();
     assertThat(result.loss().after()).hasValue(best);
+  }
+
+  @Test
+  void evaluatingARunByOtherQuestionsLeavesItsResultAlone() throws IOException {
+    String[] best = {"training.keep=best", "training.keep-by=gsm8k"}; // of equals the earliest
+    TrainJob.Result trained = TrainJob.run(spark, experiment("asked", best), Progress.silent());
+    assertThat(trained.chosenRound()).isLessThan(ROUNDS);
+    Path run = tiny.output("asked");
+    String yaml = Files.readString(run.resolve("experiment.yaml"));
+    RunTables tables = new RunTables(spark, run.toString());
+    RunRow before = tables.read(Tables.RUNS).get(0).values();
+
+    List<String> fewer = new ArrayList<>(List.of(best));
+    fewer.add("evaluation.tasks[1].limit=2");
+    EvaluateJob.Result asked =
+        EvaluateJob.run(
+            spark, experiment("asked", fewer.toArray(String[]::new)), Progress.silent());
+
+    assertThat(asked.round()).isEqualTo(trained.chosenRound());
+    assertThat(asked.answers()).hasSize(2);
+    assertThat(run.resolve("experiment.yaml")).content().isEqualTo(yaml);
+    assertThat(tables.read(Tables.RUNS).get(0).values()).isEqualTo(before);
+    // the other rounds' answers are still there, the chosen one's are the latest
+    assertThat(tables.read(Tables.ANSWERS)).hasSize(4 * ROUNDS + 2);
+
+    TrainJob.Result again = TrainJob.run(spark, experiment("asked", best), Progress.silent());
+    assertThat(again).isEqualTo(trained);
+    assertThat(tables.read(Tables.ANSWERS)).hasSize(4 * (ROUNDS + 1));
+    assertThat(tables.read(Tables.RUNS).get(0).values()).isEqualTo(before);
+  }
+
+  @Test
+  void anInterruptedRunIsNotEndedByEvaluatingIt() {
+    Experiment experiment = experiment("interrupted");
+    assertThatThrownBy(() -> TrainJob.run(spark, experiment, dyingAt("round 3/3")))
+        .isInstanceOf(Death.class);
+    assertThat(EvaluateJob.run(spark, experiment, Progress.silent()).round()).isEqualTo(2);
+    RunTables tables = new RunTables(spark, tiny.output("interrupted").toString());
+    RunRow row = tables.read(Tables.RUNS).get(0).values();
+    assertThat(row.chosenRound()).isEmpty();
+    assertThat(row.finishedAt()).isEmpty();
+    assertThat(row.committedRounds()).isEqualTo(2);
   }
 
   @Test

@@ -184,7 +184,8 @@ final class EvaluateCommand extends JobCommand {
             Batches.of(settings.batch()),
             settings.maxNotRun());
     return result(
-        withSpark(settings.threads(), session -> EvaluateJob.run(session, request)),
+        withSpark(
+            settings.threads(), session -> EvaluateJob.run(session, request, console().progress())),
         Optional.empty());
   }
 

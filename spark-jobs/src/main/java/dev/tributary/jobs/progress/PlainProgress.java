@@ -7,8 +7,9 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Lines for logs and pipes: one where a task begins, one now and then, one where it ends. The pause
- * between lines grows with the age of the task, so that a long night does not fill a log.
+ * Lines for logs and pipes: one where a task begins, one now and then, one where it ends unless
+ * that is at once. The pause between lines grows with the age of the task, so that a long night
+ * does not fill a log.
  */
 public final class PlainProgress implements Progress {
   private static final long FIRST_PAUSE_MILLIS = 5_000;
@@ -76,7 +77,10 @@ public final class PlainProgress implements Progress {
     public synchronized void close() {
       if (open) {
         open = false;
-        say(name + ": " + TimeLeft.text(Duration.ofMillis(clock.getAsLong() - start)));
+        long age = clock.getAsLong() - start;
+        if (age >= FIRST_PAUSE_MILLIS) {
+          say(name + ": " + TimeLeft.text(Duration.ofMillis(age)));
+        }
       }
     }
   }

@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param checkpointSha256 of its content
  * @param data the split directory
  * @param dataSha256 of its content
+ * @param encoderSha256 of tokenizer, template and {@code max-tokens}
  * @param device what clients compute on: {@code cpu}, {@code gpu}
  * @param threadsPerClient computing threads of a client
  * @param master the cluster, as Spark names it
@@ -41,6 +42,7 @@ public record Provenance(
     String checkpointSha256,
     String data,
     String dataSha256,
+    String encoderSha256,
     String device,
     int threadsPerClient,
     String master,

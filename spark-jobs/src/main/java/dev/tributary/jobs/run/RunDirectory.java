@@ -25,6 +25,7 @@ import org.apache.hadoop.conf.Configuration;
  * <pre>
  * experiment.yaml      resolved, as run
  * run.json             {@link Provenance}
+ * result.json          {@link RunResult}, at the end
  * ledger/              one entry a round; beside them what was measured ({@link Evaluations})
  * initial-model/       weights drawn from a seed, where the experiment asks for them
  * split/               the data, where it has no place of its own
@@ -37,6 +38,7 @@ import org.apache.hadoop.conf.Configuration;
 public final class RunDirectory implements AutoCloseable {
   private static final String EXPERIMENT = "experiment.yaml";
   private static final String RUN = "run.json";
+  private static final String RESULT = "result.json";
   private static final String LEDGER = "ledger";
   private static final String LEASE = ".lease";
 
@@ -59,10 +61,40 @@ public final class RunDirectory implements AutoCloseable {
   public static RunDirectory open(Experiment experiment, Configuration hadoop) {
     RunFiles files = RunFiles.at(experiment.output(), hadoop);
     files.makeFolder("");
+    RunDirectory directory = claim(experiment, files);
+    byte[] yaml = ExperimentWriter.yaml(experiment).getBytes(StandardCharsets.UTF_8);
+    try {
+      files.write(EXPERIMENT, yaml);
+      return directory;
+    } catch (RuntimeException e) {
+      directory.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens the run directory of an experiment that has been trained, at least in part; what it says
+   * of itself stays as it is.
+   *
+   * @throws InputException as {@link #open}, and if nothing has been trained yet
+   */
+  public static RunDirectory openTrained(Experiment experiment, Configuration hadoop) {
+    RunFiles files = RunFiles.at(experiment.output(), hadoop);
+    if (!files.exists(LEDGER)) {
+      throw new InputException(
+          "Cannot evaluate the run in "
+              + experiment.output()
+              + ": it has no trained round yet; train it first");
+    }
+    return claim(experiment, files);
+  }
+
+  /** Takes the lease, and makes sure that it is the experiment's. */
+  private static RunDirectory claim(Experiment experiment, RunFiles files) {
     Lease lease = Lease.take(files.fileSystem(), files.path(LEASE));
     RunDirectory directory = new RunDirectory(experiment.output(), files, lease);
     try {
-      directory.claim(experiment);
+      directory.requireSame(experiment);
       return directory;
     } catch (RuntimeException e) {
       lease.close();
@@ -70,7 +102,7 @@ public final class RunDirectory implements AutoCloseable {
     }
   }
 
-  private void claim(Experiment experiment) {
+  private void requireSame(Experiment experiment) {
     Optional<byte[]> before = files.read(EXPERIMENT);
     if (before.isPresent()) {
       String text = new String(before.get(), StandardCharsets.UTF_8);
@@ -85,7 +117,16 @@ public final class RunDirectory implements AutoCloseable {
               + EXPERIMENT
               + " that says what was run; restore it, or give another output");
     }
-    files.write(EXPERIMENT, ExperimentWriter.yaml(experiment).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Whether there is anything at a place. */
+  public static boolean exists(String location, Configuration hadoop) {
+    return RunFiles.at(location, hadoop).exists("");
+  }
+
+  /** Deletes a run directory with all that is in it, if there is one. */
+  public static void delete(String location, Configuration hadoop) {
+    RunFiles.at(location, hadoop).delete("");
   }
 
   /**
@@ -146,6 +187,7 @@ public final class RunDirectory implements AutoCloseable {
     }
     requireSame("checkpoint", before.get().checkpointSha256(), now.checkpointSha256());
     requireSame("data", before.get().dataSha256(), now.dataSha256());
+    requireSame("tokenizer or template", before.get().encoderSha256(), now.encoderSha256());
     return before.get();
   }
 
@@ -164,9 +206,22 @@ public final class RunDirectory implements AutoCloseable {
     }
   }
 
-  /** Writes a file in place of what is there. */
-  public void write(String name, byte[] content) {
-    files.write(name, content);
+  /** What the run came to, if it has ended. */
+  public Optional<RunResult> result() {
+    return files.read(RESULT).flatMap(RunResult::read);
+  }
+
+  /**
+   * Notes what the run came to.
+   *
+   * @return as it was noted first, where a later start finds the same
+   */
+  public RunResult end(RunResult result) {
+    Optional<RunResult> before = result().filter(result::isSameAs);
+    if (before.isEmpty()) {
+      files.write(RESULT, result.json());
+    }
+    return before.orElse(result);
   }
 
   public Optional<byte[]> read(String name) {

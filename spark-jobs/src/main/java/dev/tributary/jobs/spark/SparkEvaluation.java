@@ -10,6 +10,7 @@ import dev.tributary.evaluation.BenchmarkTask;
 import dev.tributary.evaluation.Chunk;
 import dev.tributary.evaluation.EvaluationRow;
 import dev.tributary.evaluation.Measured;
+import dev.tributary.evaluation.Question;
 import dev.tributary.evaluation.Scored;
 import dev.tributary.evaluation.SplitMeasurement;
 import dev.tributary.evaluation.SplitTask;
@@ -19,19 +20,24 @@ import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.ledger.Sha256;
 import dev.tributary.fl.model.SafetensorsFile;
 import dev.tributary.fl.model.SafetensorsWriter;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.text.Tokenizer;
+import dev.tributary.jobs.progress.Progress;
 import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -81,8 +87,9 @@ public final class SparkEvaluation {
    *
    * @param figures of one task
    * @param answers in the order of the questions
+   * @param complete false where failures of machines left questions without an answer
    */
-  public record Outcome(List<EvaluationRow> figures, List<AnswerRow> answers) {
+  public record Outcome(List<EvaluationRow> figures, List<AnswerRow> answers, boolean complete) {
     public Outcome {
       figures = List.copyOf(figures);
       answers = List.copyOf(answers);
@@ -95,7 +102,11 @@ public final class SparkEvaluation {
 
   private record ChunkPiece(int task, Chunk chunk) implements Piece {}
 
+  /** A piece and what it costs, in examples read. */
   private record Planned(Piece piece, long cost) {}
+
+  /** What became of a chunk whose every attempt failed. */
+  private record Lost(String reason) implements Serializable {}
 
   private final JavaSparkContext spark;
   private final BaseModel base;
@@ -125,10 +136,28 @@ public final class SparkEvaluation {
   }
 
   /**
+   * A hash of what a task asks, with the right answers: another file or prompt is another hash.
+   *
+   * @return empty text for a task that looks at held-out data
+   */
+  public String questions(int task) {
+    Benchmark benchmark = benchmarks.get(task);
+    if (benchmark == null) {
+      return "";
+    }
+    StringBuilder all = new StringBuilder();
+    for (Question question : benchmark.questions()) {
+      all.append(question).append('\n'); // a record's: all its values
+    }
+    return Sha256.of(all.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
    * Measures one adapter; returns when all is done.
    *
    * @param which of the tasks, by their place
    * @param only the one client whose held-out examples count; empty for all
+   * @param progress is told how far it is
    * @return by task, in their order
    * @throws Pieces.PieceFailedException if a client's examples cannot be measured
    */
@@ -137,7 +166,8 @@ public final class SparkEvaluation {
       AdapterMethod method,
       NamedTensors state,
       List<Integer> which,
-      Optional<Integer> only) {
+      Optional<Integer> only,
+      Progress progress) {
     List<Planned> plan = plan(which, only);
     plan.sort(Comparator.comparingLong(Planned::cost).reversed()); // stable
     List<Piece> pieces = plan.stream().map(Planned::piece).toList();
@@ -145,24 +175,36 @@ public final class SparkEvaluation {
     Map<Integer, List<Answers>> answers = new TreeMap<>();
     Adapter adapter = new Adapter(method, new SafetensorsWriter().add(state).toBytes());
     ExampleSource examples = heldOut.map(HeldOut::examples).orElseGet(None::new);
-    new Pieces(spark, failure -> false)
-        .run(
-            "Evaluation after round " + run.round() + " (" + run.adapter() + ")",
-            pieces,
-            Piece.class,
-            Serializable.class,
-            new Measurement(base, tokenizer, tasks, examples, adapter, batches),
-            (place, result) -> {
-              if (pieces.get(place) instanceof ClientPiece piece) {
-                measurements
-                    .computeIfAbsent(piece.task(), t -> new TreeMap<>())
-                    .put(piece.client(), (SplitMeasurement) result);
-              } else {
-                int task = ((ChunkPiece) pieces.get(place)).task();
-                answers.computeIfAbsent(task, t -> new ArrayList<>()).add((Answers) result);
-              }
-            });
-    return fold(run, which, measurements, answers);
+    Set<Integer> failed = new TreeSet<>();
+    long total = plan.stream().mapToLong(Planned::cost).sum();
+    String whose = run.adapter().equals(Measured.GLOBAL) ? "" : ", " + run.adapter();
+    try (Progress.Task task = progress.task("Evaluate round " + run.round() + whose, total)) {
+      new Pieces(spark, failure -> false)
+          .run(
+              "Evaluation after round " + run.round() + " (" + run.adapter() + ")",
+              pieces,
+              Piece.class,
+              Serializable.class,
+              new Measurement(base, tokenizer, tasks, examples, adapter, batches),
+              (place, result) -> {
+                if (pieces.get(place) instanceof ClientPiece piece) {
+                  measurements
+                      .computeIfAbsent(piece.task(), t -> new TreeMap<>())
+                      .put(piece.client(), (SplitMeasurement) result);
+                } else if (pieces.get(place) instanceof ChunkPiece piece) {
+                  List<Answers> received =
+                      answers.computeIfAbsent(piece.task(), t -> new ArrayList<>());
+                  if (result instanceof Lost lost) {
+                    failed.add(piece.task());
+                    received.add(piece.chunk().notRun(lost.reason())); // never scored as wrong
+                  } else {
+                    received.add((Answers) result);
+                  }
+                }
+                task.advance(plan.get(place).cost());
+              });
+    }
+    return fold(run, which, measurements, answers, failed);
   }
 
   private List<Planned> plan(List<Integer> which, Optional<Integer> only) {
@@ -204,7 +246,8 @@ public final class SparkEvaluation {
       Measured run,
       List<Integer> which,
       Map<Integer, SortedMap<Integer, SplitMeasurement>> measurements,
-      Map<Integer, List<Answers>> answers) {
+      Map<Integer, List<Answers>> answers,
+      Set<Integer> failed) {
     SortedMap<Integer, Outcome> outcomes = new TreeMap<>();
     for (int t : which) {
       Task task = tasks.get(t).create();
@@ -214,10 +257,11 @@ public final class SparkEvaluation {
         measurements
             .getOrDefault(t, new TreeMap<>())
             .forEach((c, m) -> clients.add(new SplitTask.ClientMeasurement(c, m)));
-        outcomes.put(t, new Outcome(split.rows(run, clients), List.of()));
+        outcomes.put(t, new Outcome(split.rows(run, clients), List.of(), true));
       } else if (task instanceof BenchmarkTask asking && benchmark != null) {
         Scored scored = Scored.of(run, asking, benchmark, answers.getOrDefault(t, List.of()));
-        outcomes.put(t, new Outcome(List.of(scored.figure()), scored.answers()));
+        outcomes.put(
+            t, new Outcome(List.of(scored.figure()), scored.answers(), !failed.contains(t)));
       }
     }
     return outcomes;
@@ -259,10 +303,8 @@ public final class SparkEvaluation {
             OpenTokenizers.of(tokenizer),
             batches);
       } catch (RuntimeException e) {
-        if (piece instanceof ChunkPiece chunk
-            && !(e instanceof InputException)
-            && Pieces.lastAttempt()) {
-          return chunk.chunk().notRun(String.valueOf(e.getMessage())); // never scored as wrong
+        if (piece instanceof ChunkPiece && !(e instanceof InputException) && Pieces.lastAttempt()) {
+          return new Lost(String.valueOf(e.getMessage()));
         }
         throw e;
       }

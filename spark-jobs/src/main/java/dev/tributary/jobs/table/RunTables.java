@@ -5,7 +5,11 @@ import dev.tributary.jobs.table.Table.Stored;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Locale;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -45,17 +49,9 @@ public final class RunTables {
    */
   public <R extends Record> void write(
       Table<R> table, String runId, String experiment, List<R> values) {
-    List<Row> rows =
-        values.stream().map(v -> table.row(new Stored<>(runId, experiment, v))).toList();
     Path target = new Path(folder, table.name());
-    Path fresh = new Path(folder, "." + table.name() + ".tmp");
+    Path fresh = fresh(table, runId, experiment, values);
     Path old = old(table);
-    session
-        .createDataFrame(rows, table.schema())
-        .coalesce(1)
-        .write()
-        .mode(SaveMode.Overwrite)
-        .parquet(fresh.toString());
     try {
       if (files.exists(target)) {
         // Between the two renames there is no table; read() takes the old one then.
@@ -67,6 +63,53 @@ public final class RunTables {
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot write " + target + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Writes the rows of one round of a table that is too large to be written as a whole each time:
+   * one file a round, in the place of that round's.
+   *
+   * @throws UncheckedIOException if it cannot be written; the old file is still there then
+   */
+  public <R extends Record> void writeRound(
+      Table<R> table, String runId, String experiment, int round, List<R> values) {
+    Path target =
+        new Path(
+            new Path(folder, table.name()),
+            String.format(Locale.ROOT, "round-%05d.parquet", round));
+    Path fresh = fresh(table, runId, experiment, values);
+    try {
+      Path part = null;
+      for (FileStatus file : files.listStatus(fresh)) {
+        if (file.getPath().getName().endsWith(".parquet")) {
+          part = file.getPath();
+        }
+      }
+      if (part == null) {
+        throw new IOException("Spark wrote no file to " + fresh);
+      }
+      files.mkdirs(target.getParent());
+      FileContext.getFileContext(target.toUri(), files.getConf())
+          .rename(part, target, Options.Rename.OVERWRITE);
+      files.delete(fresh, true);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot write " + target + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Rows in one file of a temporary folder. */
+  private <R extends Record> Path fresh(
+      Table<R> table, String runId, String experiment, List<R> values) {
+    List<Row> rows =
+        values.stream().map(v -> table.row(new Stored<>(runId, experiment, v))).toList();
+    Path fresh = new Path(folder, "." + table.name() + ".tmp");
+    session
+        .createDataFrame(rows, table.schema())
+        .coalesce(1)
+        .write()
+        .mode(SaveMode.Overwrite)
+        .parquet(fresh.toString());
+    return fresh;
   }
 
   private void rename(Path from, Path to) throws IOException {

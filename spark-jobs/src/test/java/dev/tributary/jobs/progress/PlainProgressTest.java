@@ -51,10 +51,18 @@ class PlainProgressTest {
   @Test
   void endsATaskOnce() {
     Progress.Task task = progress.task("Read", 3);
+    millis.set(8_000);
     task.close();
     task.close();
 
-    assertThat(lines()).containsExactly("Read: begins", "Read: 0 s");
+    assertThat(lines()).containsExactly("Read: begins", "Read: 8 s");
+  }
+
+  @Test
+  void hasOneLineForATaskThatIsDoneAtOnce() {
+    progress.task("Read", 3).close();
+
+    assertThat(lines()).containsExactly("Read: begins");
   }
 
   @Test

@@ -94,6 +94,27 @@ class RunDirectoryTest {
   }
 
   @Test
+  void keepsTheTimeOfTheFirstEnd() {
+    RunResult first = new RunResult(3, 2, "aaa", "2026-01-02T03:04:05Z");
+    try (RunDirectory run = RunDirectory.open(experiment(), new Configuration())) {
+      assertThat(run.result()).isEmpty();
+      assertThat(run.end(first)).isEqualTo(first);
+      assertThat(run.end(new RunResult(3, 2, "aaa", "2026-02-02T03:04:05Z"))).isEqualTo(first);
+      RunResult longer = new RunResult(4, 4, "bbb", "2026-03-02T03:04:05Z");
+      assertThat(run.end(longer)).isEqualTo(longer);
+      assertThat(run.result()).contains(longer);
+    }
+  }
+
+  @Test
+  void hasNothingToEvaluateBeforeItIsTrained() {
+    assertThatThrownBy(() -> RunDirectory.openTrained(experiment(), new Configuration()))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("it has no trained round yet; train it first");
+    assertThat(tiny.output("run")).doesNotExist();
+  }
+
+  @Test
   void readsTheCommitThatIsCheckedOut() throws IOException {
     Path repository = directory.resolve("work/.git");
     Files.createDirectories(repository.resolve("refs/heads"));
@@ -160,6 +181,7 @@ class RunDirectoryTest {
         checkpoint,
         "runs/tiny/split",
         data,
+        "eee",
         "cpu",
         1,
         "local[2]",
