@@ -7,9 +7,8 @@ Trains the quickstart's model from the repository's root, without evaluation and
 with --workers N on a standalone cluster of N Workers with one core each, which it starts on loopback and ends again. Needs a built
 Tributary (./tributary builds on first use).
 
-Overhead of a round: its wall time less that of the executor whose clients took longest (one core an executor, so their seconds add
-up; in local mode half of all clients' seconds). Memory: resident set of each process, sampled four times a second; the median around
-the last round against that around round 10. Prints one JSON line.
+Times are those of `tributary bench round`. Memory: resident set of each process, sampled four times a second; the median around the
+last round against that around round 10. Prints one JSON line.
 """
 import argparse
 import json
@@ -121,19 +120,19 @@ def main():
     samples, done = [], threading.Event()
     watcher = threading.Thread(target=watch, args=(samples, done))
     try:
-        command = [str(ROOT / "tributary"), "train", "conf/quickstart.yaml", "experiment=rounds",
+        command = [str(ROOT / "tributary"), "bench", "round", "conf/quickstart.yaml",
                    f"data.splitter.clients={args.clients}", f"training.rounds={args.rounds}",
-                   f"training.local-steps={args.local_steps}", "evaluation={}", f"output={output}", "--json",
+                   f"training.local-steps={args.local_steps}", f"output={output}", "--json",
                    "--master", cluster.master or "local[2]"]
         heap = "-Xms1g -XX:+AlwaysPreTouch"
         environment = dict(os.environ, TRIBUTARY_DRIVER_MEMORY="1g", SPARK_LOCAL_IP="127.0.0.1", MALLOC_ARENA_MAX="2",
                            TRIBUTARY_JAVA_OPTIONS=heap,
                            TRIBUTARY_SUBMIT_OPTIONS="--executor-memory 1g --executor-cores 1 --conf spark.driver.host=127.0.0.1"
                                                     " --conf spark.executor.extraJavaOptions=-Xms1g"
+                                                    " --conf spark.executorEnv.JDK_JAVA_OPTIONS=-XX:+AlwaysPreTouch"
                                                     " --conf spark.executorEnv.MALLOC_ARENA_MAX=2")
         environment.pop("SPARK_HOME", None)
         watcher.start()
-        begin = time.time()
         text = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
     finally:
         done.set()
@@ -141,16 +140,9 @@ def main():
             watcher.join()
         cluster.close()
 
-    overheads, ends = [], {}
-    for number in range(1, args.rounds + 1):
-        place = output / "ledger" / f"round={number:05d}"
-        ends[number] = (place / "entry.json").stat().st_mtime
-        entry = json.loads((place / "entry.json").read_text())
-        by_executor = {}
-        for client in entry["clients"]:
-            by_executor[client["executor"]] = by_executor.get(client["executor"], 0) + client["wallSeconds"]
-        busiest = max(by_executor.values()) if args.workers else sum(by_executor.values()) / 2
-        overheads.append(entry["wallSeconds"] - busiest)
+    result = json.loads(text.strip().splitlines()[-1])
+    ends = {number: (output / "ledger" / f"round={number:05d}" / "entry.json").stat().st_mtime
+            for number in range(1, args.rounds + 1)}
 
     def memory(kind, number):
         low, high = ends[max(1, number - 2)], ends[min(args.rounds, number + 2)]
@@ -160,16 +152,11 @@ def main():
     early, late = min(10, args.rounds), args.rounds
     growth = {kind: [round(b / a, 4) for a, b in zip(memory(kind, early), memory(kind, late))]
               for kind in ("driver", "executor")}
-    print(json.dumps({
-        "work": "round", "where": cluster.master and f"{args.workers} Workers" or "local[2]", "rounds": args.rounds,
-        "clients": args.clients, "local_steps": args.local_steps,
-        "overhead_seconds_median": round(statistics.median(overheads[1:]), 3),
-        "overhead_seconds_max_after_first": round(max(overheads[1:]), 3),
-        "overhead_seconds_first": round(overheads[0], 3),
-        "resident_mb_round_10": {k: [round(m) for m in memory(k, early)] for k in growth},
-        "resident_mb_last_round": {k: [round(m) for m in memory(k, late)] for k in growth},
-        "resident_growth": growth, "seconds": round(time.time() - begin, 1),
-        "sha256": json.loads(text.strip().splitlines()[-1])["sha256"]}))
+    result.pop("command")
+    result["resident_mb_round_10"] = {kind: [round(m) for m in memory(kind, early)] for kind in growth}
+    result["resident_mb_last_round"] = {kind: [round(m) for m in memory(kind, late)] for kind in growth}
+    result["resident_growth"] = growth
+    print(json.dumps(result))
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -34,6 +34,10 @@ record Timings(double[] seconds) {
     return Arrays.stream(seconds).min().orElse(Double.NaN);
   }
 
+  double most() {
+    return Arrays.stream(seconds).max().orElse(Double.NaN);
+  }
+
   double sum() {
     return Arrays.stream(seconds).sum();
   }

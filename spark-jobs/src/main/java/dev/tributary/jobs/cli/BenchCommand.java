@@ -4,13 +4,21 @@ package dev.tributary.jobs.cli;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.config.Providers;
 import dev.tributary.jobs.bench.GenerateBench;
+import dev.tributary.jobs.bench.PrepareBench;
+import dev.tributary.jobs.bench.RoundBench;
 import dev.tributary.jobs.bench.SftBench;
 import dev.tributary.jobs.bench.StepBench;
+import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.experiment.ExperimentReader;
+import dev.tributary.jobs.progress.Progress;
+import dev.tributary.jobs.run.RunDirectory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -20,21 +28,31 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "bench",
     description = {
-      "How fast on this machine: step (training steps), sft (fine-tuning on examples), generate.",
-      "Prints one JSON object."
+      "How fast on this machine: step (training steps), sft (fine-tuning on examples), generate,",
+      "all three with --checkpoint; or on this cluster, for an experiment file: prepare (records",
+      "per second), round (what a round costs beyond its clients' compute)."
     })
 final class BenchCommand extends JobCommand {
-  private static final List<String> WORKS = List.of("step", "sft", "generate");
+  private static final List<String> WORKS = List.of("step", "sft", "generate", "prepare", "round");
 
-  @Parameters(index = "0", paramLabel = "WORK", description = "step, sft or generate.")
+  @Parameters(
+      index = "0",
+      paramLabel = "WORK",
+      description = "step, sft, generate, prepare or round.")
   private String work = "";
 
-  @Option(
-      names = "--checkpoint",
-      required = true,
-      paramLabel = "DIR",
-      description = "Hugging Face directory.")
-  private String checkpoint = "";
+  @Parameters(
+      index = "1..*",
+      paramLabel = "FILE KEY=VALUE",
+      description = {
+        "The experiment file (prepare, round), and what stands in place of its keys. A run of its"
+            + " own is made beside its output and deleted again; with output=DIR, which must not"
+            + " be there yet, it is left."
+      })
+  private final List<String> experiment = new ArrayList<>();
+
+  @Option(names = "--checkpoint", paramLabel = "DIR", description = "Hugging Face directory.")
+  private @Nullable String checkpoint;
 
   @Option(names = "--data", paramLabel = "FILE", description = "JSON Lines of GSM8K or Dolly.")
   private @Nullable String data;
@@ -91,6 +109,8 @@ final class BenchCommand extends JobCommand {
           case "step" -> StepBench.run(arguments(StepBench.Arguments.class));
           case "sft" -> SftBench.run(arguments(SftBench.Arguments.class));
           case "generate" -> GenerateBench.run(arguments(GenerateBench.Arguments.class));
+          case "prepare" -> ofExperiment(List.of(), true, PrepareBench::run);
+          case "round" -> ofExperiment(List.of("evaluation={}"), false, RoundBench::run);
           default ->
               throw new InputException(
                   "bench "
@@ -107,38 +127,104 @@ final class BenchCommand extends JobCommand {
     return Result.done(found, text.toString());
   }
 
-  /** The options that are given, as keys of a bench's record; others it refuses by name. */
+  private interface ExperimentBench {
+    Map<String, Object> run(SparkSession session, Experiment experiment, Progress progress);
+  }
+
+  /** Runs an experiment file's bench at an output of its own. */
+  private Map<String, Object> ofExperiment(
+      List<String> fixed, boolean ownSplit, ExperimentBench bench) {
+    if (experiment.isEmpty()) {
+      throw new InputException(
+          "bench " + work + " needs an experiment file: bench " + work + " FILE [KEY=VALUE...]");
+    }
+    options().keySet().stream()
+        .findFirst()
+        .ifPresent(
+            option -> {
+              throw new InputException(
+                  "bench " + work + " takes no --" + option + "; give keys of the file: KEY=VALUE");
+            });
+    List<String> overrides = new ArrayList<>(fixed);
+    overrides.addAll(experiment.subList(1, experiment.size()));
+    boolean kept = overrides.stream().anyMatch(override -> override.startsWith("output="));
+    String output = ExperimentReader.read(experiment.get(0), overrides).experiment().output();
+    if (!kept) {
+      output += "-bench-" + UUID.randomUUID().toString().substring(0, 8);
+      overrides.add(ExperimentReader.assignment("output", output));
+    }
+    if (ownSplit) {
+      overrides.add(ExperimentReader.assignment("data.output", output + "/split"));
+    }
+    Experiment read = ExperimentReader.read(experiment.get(0), overrides).experiment();
+    return withSpark(
+        read.training().threadsPerClient(),
+        session -> {
+          Configuration hadoop = session.sparkContext().hadoopConfiguration();
+          if (RunDirectory.exists(read.output(), hadoop)) {
+            throw new InputException(
+                "Cannot time what is done already: " + read.output() + " is there; give a new one");
+          }
+          try {
+            return bench.run(session, read, console().progress());
+          } finally {
+            if (!kept) {
+              RunDirectory.delete(read.output(), hadoop);
+            }
+          }
+        });
+  }
+
+  /** The options about a checkpoint that are given, by name. */
+  private Map<String, String> options() {
+    Map<String, @Nullable String> all = new LinkedHashMap<>();
+    all.put("checkpoint", checkpoint);
+    all.put("data", data);
+    all.put("dtype", dtype);
+    all.put("batch", batch);
+    all.put("length", length);
+    all.put("steps", steps);
+    all.put("prompts", prompts);
+    all.put("new-tokens", newTokens);
+    all.put("no-shots", noShots ? "" : null);
+    all.put("max-tokens", maxTokens);
+    all.put("targets", targets);
+    all.put("dropout", dropout);
+    all.put("threads", threads);
+    Map<String, String> given = new LinkedHashMap<>();
+    all.forEach(
+        (name, value) -> {
+          if (value != null) {
+            given.put(name, value);
+          }
+        });
+    return given;
+  }
+
+  /**
+   * The options that are given, as keys of a bench's record. Those of other kinds of work are
+   * passed over, as the peer's program does.
+   */
   private <R extends Record> R arguments(Class<R> type) {
-    Map<String, @Nullable String> texts = new LinkedHashMap<>();
-    texts.put("checkpoint", checkpoint);
-    texts.put("data", data);
-    Map<String, @Nullable String> values = new LinkedHashMap<>();
-    values.put("dtype", dtype);
-    values.put("batch", batch);
-    values.put("length", length);
-    values.put("steps", steps);
-    values.put("prompts", prompts);
-    values.put("new-tokens", newTokens);
-    values.put("demonstrations", noShots ? "none" : null);
-    values.put("max-tokens", maxTokens);
-    values.put("targets", targets == null ? null : "[" + targets + "]");
-    values.put("dropout", dropout);
-    values.put("threads", threads);
+    if (!experiment.isEmpty()) {
+      throw new InputException("bench " + work + " takes no '" + experiment.get(0) + "'");
+    }
     List<String> keys = new ArrayList<>();
     List<String> known = ExperimentReader.keys(type);
-    texts.forEach(
-        (key, text) -> {
-          if (text != null && known.contains(key)) {
-            keys.add(ExperimentReader.assignment(key, text));
-          }
-        });
-    values.forEach(
-        (key, value) -> {
-          // The peer's program takes all options for all kinds of work, and so do we.
-          if (value != null && known.contains(key)) {
-            keys.add(key + "=" + value);
-          }
-        });
+    options()
+        .forEach(
+            (name, value) -> {
+              String key = name.equals("no-shots") ? "demonstrations" : name;
+              if (known.contains(key)) {
+                keys.add(
+                    switch (name) {
+                      case "no-shots" -> "demonstrations=none";
+                      case "targets" -> "targets=[" + value + "]";
+                      case "checkpoint", "data" -> ExperimentReader.assignment(key, value);
+                      default -> key + "=" + value;
+                    });
+              }
+            });
     return ExperimentReader.fill(type, keys);
   }
 }

@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +64,11 @@ class CommandLineToolTest {
         "run a.yaml --jsn      | Unknown option: '--jsn'",
         "score gsm8k           | Missing required options: '--gold=P', '--answers=P'",
         "bench stp --checkpoint . | bench stp is not known; did you mean step? choose one of",
+        "bench round           | bench round needs an experiment file: bench round FILE",
+        "bench round a.yaml --dtype bfloat16 | bench round takes no --dtype; give keys",
+        "bench prepare none.yaml | Cannot read none.yaml: there is no such file",
+        "bench step            | checkpoint is missing",
+        "bench step x.yaml --checkpoint . | bench step takes no 'x.yaml'",
         "generate --checkpoint /nowhere hello | Cannot open checkpoint /nowhere",
         "sweep a.yaml          | Unmatched argument",
         "run none.yaml         | Cannot read none.yaml: there is no such file",
@@ -212,5 +218,32 @@ class CommandLineToolTest {
 
     assertThat(ended.exitCode()).isEqualTo(2);
     assertThat(ended.err()).contains(folder + "/given.jsonl:1: no question has the id 'gsm8k/7'");
+  }
+
+  @Test
+  void timesPreparationAndRoundsAtAnOutputOfTheirOwn() throws IOException {
+    Path file = TinyExperiment.in(folder).file("tiny", 3, 2);
+    Ended prepared = run("bench", "prepare", file.toString(), "--json", "--master", "local[1]");
+
+    assertThat(prepared.exitCode()).as(prepared.err()).isZero();
+    assertThat(prepared.json().get("records").asInt()).isEqualTo(60);
+    assertThat(prepared.json().get("records_per_second").asDouble()).isPositive();
+
+    Ended rounds = run("bench", "round", file.toString(), "--json", "--master", "local[1]");
+    assertThat(rounds.exitCode()).as(rounds.err()).isZero();
+    assertThat(rounds.json().get("rounds").asInt()).isEqualTo(3);
+    assertThat(rounds.json().get("overhead_seconds_median").asDouble()).isPositive();
+    try (Stream<Path> left = Files.list(folder.resolve("runs"))) {
+      assertThat(left).isEmpty();
+    }
+
+    Ended there =
+        run("bench", "round", file.toString(), "output=" + folder, "--master", "local[1]");
+    assertThat(there.exitCode()).isEqualTo(2);
+    assertThat(there.err()).contains("Cannot time what is done already");
+
+    Ended once = run("bench", "round", file.toString(), "training.rounds=1");
+    assertThat(once.exitCode()).isEqualTo(2);
+    assertThat(once.err()).contains("give training.rounds=2 or more");
   }
 }

@@ -150,6 +150,11 @@ class LauncherTest {
     assertThat(ended.out())
         .contains("org.apache.spark.deploy.SparkSubmit")
         .containsSubsequence("--master", "spark://host:7077", "--class", "run", "a.yaml");
+    Ended bench =
+        launch(Map.of(), "bench", "--json", "round", "a.yaml", "--master", "spark://host:7077");
+    assertThat(bench.out()).contains("org.apache.spark.deploy.SparkSubmit");
+    assertThat(launch(Map.of("SPARK_HOME", "/nowhere"), "bench", "step").out())
+        .endsWith("dev.tributary.Tributary", "bench", "step");
     Ended yarn = launch(Map.of(), "run", "a.yaml", "--master", "yarn");
     assertThat(yarn.exitCode()).isEqualTo(1);
     assertThat(yarn.err())
