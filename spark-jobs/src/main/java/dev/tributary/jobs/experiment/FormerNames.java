@@ -46,11 +46,11 @@ final class FormerNames {
           Map.entry("precision", "dtype"),
           Map.entry("torch-dtype", "dtype"),
           Map.entry("freq", "every"),
-          Map.entry("warmup", "warm-up"),
-          Map.entry("warmup-steps", "warm-up-steps"),
+          Map.entry("warmup", "warmup-steps"),
+          Map.entry("warm-up-steps", "warmup-steps"),
           Map.entry("model-path", "checkpoint"),
           Map.entry("model-name-or-path", "checkpoint"),
-          Map.entry("shots", "few-shot"),
+          Map.entry("few-shot", "shots"),
           Map.entry("n-shot", "shots"));
 
   private static final Map<String, String> VALUES =

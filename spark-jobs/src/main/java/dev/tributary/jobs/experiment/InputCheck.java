@@ -95,9 +95,12 @@ public final class InputCheck {
                 }));
   }
 
+  /** A split that is there outlives its corpus. */
   private void data() {
     String path = experiment.data().path();
-    if (!isElsewhere(path) && !Files.exists(Path.of(path))) {
+    String split = experiment.data().output().orElse(experiment.output() + "/split");
+    boolean prepared = isElsewhere(split) || Files.exists(Path.of(split, "manifest.json"));
+    if (!prepared && !isElsewhere(path) && !Files.exists(Path.of(path))) {
       note(new Fault("data.path", path, "there is no such file or folder; check the path"));
     }
   }

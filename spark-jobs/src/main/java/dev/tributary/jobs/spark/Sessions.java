@@ -50,6 +50,8 @@ public final class Sessions {
     conf.setMaster(where).setIfMissing("spark.app.name", name);
     // The sum over a job, not what waits at once; answers are put aside as they arrive.
     conf.setIfMissing("spark.driver.maxResultSize", "0");
+    // MiB of one task's description: what a client keeps between rounds travels in it.
+    conf.setIfMissing("spark.rpc.message.maxSize", "2047");
     conf.setIfMissing("spark.sql.debug.maxToStringFields", "200"); // tables are wider than 25
     // Threads that spin while they wait take the cores of executors beside them.
     conf.setIfMissing("spark.executorEnv.GOMP_SPINCOUNT", "1000");
