@@ -11,7 +11,10 @@ import java.util.List;
  * <p>Made anew on every executor from its configuration; used by one thread at a time.
  */
 public interface Corpus {
-  /** The fields that are read; all others of a record are passed over. */
+  /**
+   * The fields that are read; all others of a record are passed over. A field that is named several
+   * times must suit each time.
+   */
   List<Field> fields();
 
   /** Further columns of the split, text all of them: each the name of one of {@link #fields()}. */
@@ -37,7 +40,7 @@ public interface Corpus {
     String text(String field);
   }
 
-  /** What a field may hold. */
+  /** What a field may hold, from the strictest to the freest. */
   enum Content {
     /** Text only. */
     TEXT,

@@ -12,6 +12,7 @@ import dev.tributary.fl.text.InstructionExample;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,10 +41,21 @@ final class RecordParser {
 
   RecordParser(Corpus corpus) {
     this.corpus = corpus;
-    this.fields = List.copyOf(corpus.fields());
+    Map<String, Field> byName = new LinkedHashMap<>();
+    corpus.fields().forEach(field -> byName.merge(field.name(), field, RecordParser::both));
+    this.fields = List.copyOf(byName.values());
     for (int i = 0; i < fields.size(); i++) {
       indices.put(fields.get(i).name(), i);
     }
+  }
+
+  /** A field that serves twice: present if either needs it, and as strict as the stricter. */
+  private static Field both(Field one, Field other) {
+    boolean required = one.presence() == Presence.REQUIRED || other.presence() == Presence.REQUIRED;
+    return new Field(
+        one.name(),
+        one.content().compareTo(other.content()) <= 0 ? one.content() : other.content(),
+        required ? Presence.REQUIRED : Presence.OPTIONAL);
   }
 
   /**

@@ -20,9 +20,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -203,6 +205,40 @@ class PreparationTest {
                 .collectAsList())
         .singleElement()
         .satisfies(row -> assertThat(row.getString(0)).isEqualTo("{\"id\":2}"));
+  }
+
+  @Test
+  void oneFieldMayServeSeveralTimes() throws IOException {
+    Path file =
+        Files.write(
+            scratch.resolve("terse.jsonl"),
+            List.of(
+                "{\"input\": \"q\", \"output\": \"a\", \"category\": \"c\", \"source\": 1.50}"));
+    assertThat(only(Splits.jsonl("input", "", "output", ""), file))
+        .containsExactly("c", "q", "", "a");
+    assertThat(only(Splits.jsonl("output", "", "output", ""), file))
+        .containsExactly("c", "a", "q", "a");
+    assertThat(only(Splits.jsonl("category", "", "output", "output"), file))
+        .containsExactly("a", "c", "q", "a");
+    assertThat(only(Splits.jsonl("output", "", "category", ""), file))
+        .containsExactly("", "a", "q", "c");
+    assertThat(only(Splits.jsonl("output", "", "output", "source", "source"), file))
+        .containsExactly("1.50", "a", "q", "a", "1.50");
+  }
+
+  /** Category, instruction, input, output and further columns of a corpus's one example. */
+  private List<Object> only(Choice<Corpus> corpus, Path file) throws IOException {
+    Path output = Files.createTempDirectory(scratch, "split");
+    SplitDirectory split =
+        Splits.prepare(Splits.config(corpus, file, Splits.uniform(1)), 1, output);
+    List<String> columns = split.manifest().columns();
+    Row row =
+        split
+            .examples(LocalSpark.session())
+            .selectExpr(columns.subList(1, columns.size()).toArray(String[]::new))
+            .collectAsList()
+            .get(0);
+    return IntStream.range(0, row.size()).mapToObj(row::get).toList();
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Any JSON records, whatever their fields are called. */
@@ -18,13 +19,14 @@ public final class JsonCorpus implements Corpus {
       Set.of("example_id", "category", "instruction", "input", "output", "split", "client");
 
   /**
-   * Which field holds what.
+   * Which field holds what; one field may serve several times.
    *
    * @param instruction field of the instruction; text, in every record
-   * @param input field of the input, then in every record; left out: {@code input} where it is
+   * @param input field of the input, then in every record; left out: {@code input} where it is and
+   *     serves nothing else, otherwise inputs are empty
    * @param output field of the wanted answer; text, in every record
    * @param category field of the category, then in every record; left out: {@code category} where
-   *     it is
+   *     it is and serves nothing else, otherwise categories are empty
    */
   public record FieldMap(
       @Default("instruction") String instruction,
@@ -37,6 +39,26 @@ public final class JsonCorpus implements Corpus {
           .check(!instruction.isEmpty(), "instruction", "", "name the field of the instruction")
           .check(!output.isEmpty(), "output", "", "name the field of the answer")
           .throwIfAny();
+    }
+
+    /** The field of inputs, if any. */
+    private Optional<Field> inputField() {
+      if (!input.isEmpty()) {
+        return Optional.of(Field.required(input));
+      }
+      return List.of(instruction, output, category).contains("input")
+          ? Optional.empty()
+          : Optional.of(Field.optional("input"));
+    }
+
+    /** The field of categories, if any. */
+    private Optional<Field> categoryField() {
+      if (!category.isEmpty()) {
+        return Optional.of(new Field(category, Content.LABEL, Presence.REQUIRED));
+      }
+      return List.of(instruction, output, input).contains("category")
+          ? Optional.empty()
+          : Optional.of(new Field("category", Content.LABEL, Presence.OPTIONAL));
     }
   }
 
@@ -65,9 +87,13 @@ public final class JsonCorpus implements Corpus {
   }
 
   private final Config config;
+  private final Optional<Field> input;
+  private final Optional<Field> category;
 
   public JsonCorpus(Config config) {
     this.config = config;
+    this.input = config.fields().inputField();
+    this.category = config.fields().categoryField();
   }
 
   @Override
@@ -76,11 +102,8 @@ public final class JsonCorpus implements Corpus {
     List<Field> fields = new ArrayList<>();
     fields.add(Field.required(map.instruction()));
     fields.add(Field.required(map.output()));
-    fields.add(map.input().isEmpty() ? Field.optional("input") : Field.required(map.input()));
-    fields.add(
-        map.category().isEmpty()
-            ? new Field("category", Content.LABEL, Presence.OPTIONAL)
-            : new Field(map.category(), Content.LABEL, Presence.REQUIRED));
+    input.ifPresent(fields::add);
+    category.ifPresent(fields::add);
     for (String kept : config.keep()) {
       fields.add(new Field(kept, Content.ANY, Presence.OPTIONAL));
     }
@@ -97,10 +120,14 @@ public final class JsonCorpus implements Corpus {
     FieldMap map = config.fields();
     return new InstructionExample(
         "",
-        record.text(map.category().isEmpty() ? "category" : map.category()),
+        text(record, category),
         record.text(map.instruction()),
-        record.text(map.input().isEmpty() ? "input" : map.input()),
+        text(record, input),
         record.text(map.output()));
+  }
+
+  private static String text(SourceRecord record, Optional<Field> field) {
+    return field.map(there -> record.text(there.name())).orElse("");
   }
 
   private abstract static class Named implements Corpus.Provider<Config> {
