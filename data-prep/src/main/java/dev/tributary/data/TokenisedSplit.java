@@ -21,6 +21,7 @@ import dev.tributary.fl.text.InstructionExample;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -29,6 +30,7 @@ import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -42,6 +44,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.TaskCompletionListener;
+import scala.reflect.ClassTag;
 
 /**
  * A split's examples as tokens, below the split under the hash of tokenizer, template and
@@ -198,8 +201,8 @@ public final class TokenisedSplit implements Serializable {
         split
             .examples(spark)
             .select("example_id", "category", "instruction", "input", "output", "split", "client");
-    Broadcast<ExampleEncoder.Source> there =
-        JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(encoder);
+    Broadcast<byte[]> there =
+        JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(bytes(encoder));
     try {
       JavaRDD<Row> rows = examples.javaRDD().mapPartitions(new Encoding(there));
       ClientFiles.write(
@@ -212,15 +215,35 @@ public final class TokenisedSplit implements Serializable {
     }
   }
 
+  // As Spark serialises closures, which is Java's way whatever spark.serializer says: a broadcast
+  // value goes through Kryo where a session is set to it, and Kryo cannot handle records.
+
+  private static byte[] bytes(ExampleEncoder.Source encoder) {
+    ByteBuffer bytes =
+        SparkEnv.get()
+            .closureSerializer()
+            .newInstance()
+            .serialize(encoder, ClassTag.apply(ExampleEncoder.Source.class));
+    byte[] copy = new byte[bytes.remaining()];
+    bytes.get(copy);
+    return copy;
+  }
+
+  private static ExampleEncoder.Source encoder(byte[] bytes) {
+    return SparkEnv.get()
+        .closureSerializer()
+        .newInstance()
+        .deserialize(ByteBuffer.wrap(bytes), ClassTag.apply(ExampleEncoder.Source.class));
+  }
+
   /** Encodes the rows of a partition, with a tokenizer of its own. */
-  private record Encoding(Broadcast<ExampleEncoder.Source> source)
-      implements FlatMapFunction<Iterator<Row>, Row> {
+  private record Encoding(Broadcast<byte[]> source) implements FlatMapFunction<Iterator<Row>, Row> {
     @Override
     public Iterator<Row> call(Iterator<Row> rows) {
       if (!rows.hasNext()) {
         return rows;
       }
-      ExampleEncoder encoder = source.value().open();
+      ExampleEncoder encoder = encoder(source.value()).open();
       TaskContext task = TaskContext.get();
       task.addTaskCompletionListener(
           (TaskCompletionListener) context -> encoder.tokenizer().close());
