@@ -62,6 +62,7 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
     GZIP
   }
 
+  private static final Pattern URI = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:/.*");
   private static final Pattern KNOWN = Pattern.compile(".*\\.(json|jsonl|ndjson)(\\.gz)?");
   private static final int SMALLEST_PIECE = 1 << 20;
   private static final int LARGEST_PIECE = 1 << 26;
@@ -80,13 +81,23 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
   }
 
   /**
+   * Where a path leads: unless it is a URI it is of this machine, whatever {@code fs.defaultFS}
+   * says, and counts from the working directory.
+   */
+  static Path located(String path) {
+    return URI.matcher(path).matches()
+        ? new Path(path)
+        : new Path(java.nio.file.Path.of(path).toAbsolutePath().toUri());
+  }
+
+  /**
    * What lies at a path: the file, or all JSON files in the folder and those below.
    *
    * @throws InputException if there is nothing
    */
   static CorpusFiles at(String path, Configuration hadoop) {
     try {
-      Path root = new Path(path);
+      Path root = located(path);
       FileSystem system = root.getFileSystem(hadoop);
       if (!system.exists(root)) {
         throw new InputException(

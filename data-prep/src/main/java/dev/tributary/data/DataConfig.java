@@ -10,7 +10,7 @@ import java.util.Optional;
  * Which data, and who holds what: the group {@code data} of an experiment file.
  *
  * @param corpus how its files are read
- * @param path file or folder
+ * @param path file or folder; of this machine unless it is a URI such as {@code hdfs://...}
  * @param template how an example is put to the model: {@code alpaca}, {@code none}, or a file
  * @param maxTokens longest example in tokens; longer ones are cut at the right and counted
  * @param holdout shares that are trained on and held out

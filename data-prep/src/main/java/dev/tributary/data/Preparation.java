@@ -209,7 +209,7 @@ public final class Preparation {
   /** A split outlives its corpus: who has it need not have the files any more. */
   private boolean isGone() {
     try {
-      Path path = new Path(config.path());
+      Path path = CorpusFiles.located(config.path());
       return !path.getFileSystem(hadoop).exists(path);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot look up " + config.path(), e);

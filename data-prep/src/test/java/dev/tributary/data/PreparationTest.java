@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -268,6 +269,22 @@ class PreparationTest {
         .hasMessageContaining("content of the corpus (SHA-256): ");
     Files.delete(file);
     assertThat(Splits.prepare(config, 1, output).clients()).isEqualTo(2);
+  }
+
+  @Test
+  void readsPlainPathsFromThisMachineWhateverTheDefaultFileSystem() throws IOException {
+    SparkSession elsewhere = LocalSpark.session().newSession();
+    elsewhere.conf().set("fs.defaultFS", "elsewhere:///");
+    Path file = tiny(20);
+    Path fromHere = Path.of("").toAbsolutePath().relativize(file);
+    DataConfig config = Splits.config(Splits.JSONL, fromHere, Splits.uniform(2));
+    String output = scratch.resolve("split").toUri().toString();
+    Preparation.prepare(elsewhere, config, 1, output, line -> {});
+    assertThat(Preparation.prepare(elsewhere, config, 1, output, line -> {}).clients())
+        .isEqualTo(2);
+    Files.delete(file);
+    SplitDirectory kept = Preparation.prepare(elsewhere, config, 1, output, line -> {});
+    assertThat(kept.manifest().corpus().path()).isEqualTo(fromHere.toString());
   }
 
   @Test
