@@ -161,14 +161,33 @@ public final class TokenisedSplit implements Serializable {
    *
    * @param split {@code train}, {@code validation} or {@code test}
    * @return nothing if the client has none there
+   * @throws UncheckedIOException if the files hold another number of examples than {@link
+   *     #counts(String, int)}, e.g. because this machine does not see them
    */
   public List<EncodedExample> read(String split, int client) {
     if (client < 0 || client >= clients()) {
       throw new IllegalArgumentException(
           "There is no client " + client + " among the " + clients() + " of " + path);
     }
-    return ClientFiles.read(
-        path, Part.of(split), client, hadoop.configuration(), TokenisedSplit::example);
+    Part part = Part.of(split);
+    List<EncodedExample> examples =
+        ClientFiles.read(path, part, client, hadoop.configuration(), TokenisedSplit::example);
+    long expected = counts(split, client).examples();
+    if (examples.size() != expected) {
+      String message =
+          "Cannot use the tokens in "
+              + ClientFiles.folder(path, part, client)
+              + ": "
+              + examples.size()
+              + " examples are there where the split has "
+              + expected
+              + "; give a data.output that all machines of the cluster see or, if they see this"
+              + " one, remove "
+              + path
+              + " to make the tokens anew";
+      throw new UncheckedIOException(message, new IOException(message));
+    }
+    return examples;
   }
 
   private static EncodedExample example(Group row) {

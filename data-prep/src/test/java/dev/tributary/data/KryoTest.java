@@ -3,9 +3,6 @@ package dev.tributary.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tributary.fl.text.ExampleEncoder;
-import dev.tributary.fl.text.PromptTemplates;
-import dev.tributary.fl.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,9 +27,6 @@ class KryoTest {
                 "{\"instruction\": \"r\", \"output\": \"b\", \"category\": \"d\"}"));
     DataConfig config =
         Splits.config(Splits.JSONL, file, Splits.meta(0), DataConfig.BrokenRecords.SKIP);
-    ExampleEncoder.Source encoder =
-        new ExampleEncoder.Source(
-            Tokenizer.Source.read(Path.of("../quickstart/model")), PromptTemplates.ALPACA, 128);
     LocalSpark.session().stop();
     try (SparkSession kryo =
         LocalSpark.settings()
@@ -41,7 +35,7 @@ class KryoTest {
       SplitDirectory split =
           Preparation.prepare(kryo, config, 1, scratch.resolve("split").toString(), line -> {});
       assertThat(split.manifest().skipped()).isEqualTo(Map.of("missing-field", 1L));
-      TokenisedSplit tokens = TokenisedSplit.encode(kryo, split, encoder);
+      TokenisedSplit tokens = TokenisedSplit.encode(kryo, split, Splits.quickstartEncoder());
       assertThat(tokens.counts("train").examples()).isEqualTo(2);
       assertThat(tokens.read("train", 1))
           .singleElement()

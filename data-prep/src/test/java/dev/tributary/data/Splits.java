@@ -10,6 +10,9 @@ import dev.tributary.data.splitter.Dirichlet;
 import dev.tributary.data.splitter.Meta;
 import dev.tributary.data.splitter.Uniform;
 import dev.tributary.fl.config.Choice;
+import dev.tributary.fl.text.ExampleEncoder;
+import dev.tributary.fl.text.PromptTemplates;
+import dev.tributary.fl.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +68,12 @@ final class Splits {
         splitter,
         Optional.empty(),
         brokenRecords);
+  }
+
+  /** Of the model that comes with the sources. */
+  static ExampleEncoder.Source quickstartEncoder() {
+    return new ExampleEncoder.Source(
+        Tokenizer.Source.read(Path.of("../quickstart/model")), PromptTemplates.ALPACA, 128);
   }
 
   static SplitDirectory prepare(DataConfig config, long seed, Path output) {

@@ -11,16 +11,45 @@ import dev.tributary.fl.text.InstructionExample;
 import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.fl.text.Tokenizer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TokenisedSplitTest {
   @TempDir Path scratch;
+
+  @Test
+  void missingExamplesAreAnErrorOfTheStorage() throws IOException {
+    Path file =
+        Files.write(
+            scratch.resolve("corpus.jsonl"),
+            Collections.nCopies(20, "{\"instruction\": \"q\", \"output\": \"a\"}"));
+    SplitDirectory split =
+        Splits.prepare(
+            Splits.config(Splits.JSONL, file, Splits.uniform(2)), 1, scratch.resolve("split"));
+    TokenisedSplit tokens =
+        TokenisedSplit.encode(LocalSpark.session(), split, Splits.quickstartEncoder());
+    assertThat(tokens.read("train", 1)).hasSize(Math.toIntExact(split.examples("train", 1)));
+    Path folder = Path.of(tokens.path(), "split=train", "client=001");
+    FileUtils.deleteDirectory(folder.toFile());
+    assertThatThrownBy(() -> tokens.read("train", 1))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessage(
+            "Cannot use the tokens in %s: 0 examples are there where the split has %d; give a"
+                    .formatted(folder, split.examples("train", 1))
+                + " data.output that all machines of the cluster see or, if they see this one,"
+                + " remove "
+                + tokens.path()
+                + " to make the tokens anew");
+    assertThat(tokens.read("train", 0)).isNotEmpty();
+  }
 
   @Test
   void executorsReadWhatTheEncoderMakes() throws IOException {
