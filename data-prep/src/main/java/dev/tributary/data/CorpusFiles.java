@@ -221,26 +221,4 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
   static InputStream ungzipped(InputStream in) throws IOException {
     return new GzipCompressorInputStream(new BufferedInputStream(in, 1 << 16), true);
   }
-
-  /** Line breaks in the first bytes of a file, for messages. */
-  static long linesBefore(CorpusFile file, long offset, Configuration hadoop) {
-    long lines = 0;
-    try (InputStream in = open(file, hadoop)) {
-      byte[] chunk = new byte[1 << 16];
-      long left = offset;
-      while (left > 0) {
-        int read = in.read(chunk, 0, (int) Math.min(chunk.length, left));
-        if (read < 0) {
-          break;
-        }
-        for (int i = 0; i < read; i++) {
-          lines += chunk[i] == '\n' ? 1 : 0;
-        }
-        left -= read;
-      }
-      return lines;
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + file.name(), e);
-    }
-  }
 }

@@ -33,8 +33,8 @@ abstract class PieceReader implements Closeable {
   /** The next record, or nothing at the end. */
   abstract Optional<Outcome> next() throws IOException;
 
-  /** Offset in the file of the line that counts as the piece's first. */
-  abstract long firstLineOffset();
+  /** How many lines of the piece were read so far, where other pieces can follow in the file. */
+  abstract long lines();
 
   static PieceReader open(CorpusFiles files, Piece piece, Corpus corpus, Configuration hadoop)
       throws IOException {
@@ -90,7 +90,6 @@ abstract class PieceReader implements Closeable {
     private final Compression compression;
     private final RecordParser parser;
     private final long end;
-    private final long firstLineOffset;
     private final Text line = new Text();
     private final CharsetDecoder decoder =
         StandardCharsets.UTF_8
@@ -111,12 +110,11 @@ abstract class PieceReader implements Closeable {
       if (piece.start() > 0) {
         position += lines.readLine(line, 0, Integer.MAX_VALUE);
       }
-      this.firstLineOffset = position;
     }
 
     @Override
-    long firstLineOffset() {
-      return firstLineOffset;
+    long lines() {
+      return number;
     }
 
     @Override
@@ -224,8 +222,8 @@ abstract class PieceReader implements Closeable {
     }
 
     @Override
-    long firstLineOffset() {
-      return 0;
+    long lines() {
+      return 0; // an array is one piece
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
@@ -291,14 +292,21 @@ public final class Preparation {
         Math.max(1, Math.min(pieces.size(), most)));
   }
 
-  /** Broken records by reason; the first of them ends preparation unless they may be skipped. */
+  /**
+   * Broken records by reason; the first of them ends preparation unless they may be skipped. The
+   * first few of each reason are told.
+   */
   private Map<String, Long> skipped(List<Survey> surveys, CorpusFiles files, List<Piece> pieces) {
     Map<String, Long> skipped = new TreeMap<>();
+    Map<Reason, Integer> told = new EnumMap<>(Reason.class);
+    long linesBefore = 0; // in the file; a piece that was not read to its end ends preparation
     for (int i = 0; i < surveys.size(); i++) {
+      if (i > 0 && pieces.get(i).file() != pieces.get(i - 1).file()) {
+        linesBefore = 0;
+      }
       CorpusFile file = files.files().get(pieces.get(i).file());
       for (BrokenRecord record : surveys.get(i).described()) {
-        long before = CorpusFiles.linesBefore(file, surveys.get(i).firstLineOffset(), hadoop);
-        String message = file.name() + ":" + (before + record.line()) + ": " + record.what();
+        String message = file.name() + ":" + (linesBefore + record.line()) + ": " + record.what();
         if (record.reason() == Reason.UNREADABLE_REST) {
           throw new InputException(
               message + " (broken-records: skip cannot help, as the rest of the file is lost)");
@@ -307,8 +315,11 @@ public final class Preparation {
           throw new InputException(
               message + ", or count and skip such records with data.broken-records: skip");
         }
-        log.accept("Skipped " + message);
+        if (told.merge(record.reason(), 1, Integer::sum) <= Survey.DESCRIBED) {
+          log.accept("Skipped " + message);
+        }
       }
+      linesBefore += surveys.get(i).lines();
       surveys.get(i).broken().forEach((reason, n) -> skipped.merge(reason, n, Long::sum));
     }
     return skipped;

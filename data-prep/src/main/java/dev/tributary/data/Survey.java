@@ -23,8 +23,8 @@ import java.util.Optional;
 final class Survey implements Serializable {
   private static final long serialVersionUID = 1;
 
-  /** Broken records that are described one by one; the others are only counted. */
-  private static final int DESCRIBED = 3;
+  /** Broken records of each reason that are described; the others are only counted. */
+  static final int DESCRIBED = 3;
 
   private long[] highs = new long[256];
   private long[] lows = new long[256];
@@ -35,7 +35,7 @@ final class Survey implements Serializable {
   private final Names labelNames = new Names();
   private final HashMap<String, Long> broken = new HashMap<>();
   private final ArrayList<BrokenRecord> described = new ArrayList<>();
-  private long firstLineOffset;
+  private long lines;
   private long emptyAnswers;
 
   private Survey() {}
@@ -73,7 +73,6 @@ final class Survey implements Serializable {
     Survey survey = new Survey();
     ExampleHash hash = new ExampleHash();
     int labelColumn = corpus.columns().indexOf(label); // -1: the category
-    survey.firstLineOffset = reader.firstLineOffset();
     for (Optional<Outcome> next = reader.next(); next.isPresent(); next = reader.next()) {
       if (next.get() instanceof Read read) {
         String category = read.example().category();
@@ -91,6 +90,7 @@ final class Survey implements Serializable {
         }
       }
     }
+    survey.lines = reader.lines();
     survey.trim();
     return survey;
   }
@@ -107,8 +107,7 @@ final class Survey implements Serializable {
   }
 
   private void add(BrokenRecord record) {
-    broken.merge(record.reason().label(), 1L, Long::sum);
-    if (described.size() < DESCRIBED || record.reason() == BrokenRecord.Reason.UNREADABLE_REST) {
+    if (broken.merge(record.reason().label(), 1L, Long::sum) <= DESCRIBED) {
       described.add(record);
     }
   }
@@ -159,14 +158,14 @@ final class Survey implements Serializable {
     return broken;
   }
 
-  /** The first few broken records, and one that ends the file. */
+  /** The first few broken records of each reason. */
   List<BrokenRecord> described() {
     return described;
   }
 
-  /** Offset in the file of the line from which {@link BrokenRecord#line()} counts. */
-  long firstLineOffset() {
-    return firstLineOffset;
+  /** How many lines were read: those in front of the file's next piece. */
+  long lines() {
+    return lines;
   }
 
   long emptyAnswers() {

@@ -14,8 +14,12 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,30 +69,52 @@ class BrokenCorpusTest {
 
   @Test
   void countsLinesOfTheFileInEveryPiece() throws IOException {
-    Path file = scratch.resolve("long.jsonl");
+    Path file = long5000(Map.of(4321, "{"));
+    assertThatThrownBy(() -> inPieces(file, DataConfig.BrokenRecords.FAIL, line -> {}))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(file + ":4321: broken JSON");
+  }
+
+  @Test
+  void tellsOfAFewSkippedRecordsOfEachReason() throws IOException {
+    Map<Integer, String> broken = new HashMap<>();
+    for (int line = 250; line <= 5000; line += 250) {
+      broken.put(line, "{");
+    }
+    broken.put(4900, "{}");
+    long5000(broken);
+    Path folder = scratch.resolve("corpus");
+    Files.writeString(folder.resolve("before.jsonl"), GOOD + GOOD);
+    List<String> told = new ArrayList<>();
+    SplitDirectory split = inPieces(folder, DataConfig.BrokenRecords.SKIP, told::add);
+    assertThat(split.manifest().skipped())
+        .isEqualTo(Map.of("broken-json", 20L, "missing-field", 1L));
+    told.removeIf(line -> !line.startsWith("Skipped "));
+    assertThat(told.stream().map(line -> line.replaceAll("Skipped .*:(\\d+): (\\w+).*", "$1 $2")))
+        .containsExactly("250 broken", "500 broken", "750 broken", "4900 field");
+  }
+
+  private static SplitDirectory inPieces(
+      Path file, DataConfig.BrokenRecords brokenRecords, Consumer<String> log) {
+    return Preparation.prepare(
+        LocalSpark.session(),
+        Splits.config(Splits.JSONL, file, Splits.uniform(2), brokenRecords),
+        1,
+        file.resolveSibling("split").toString(),
+        log,
+        4);
+  }
+
+  /** 5 MB of records, five pieces, some lines replaced. */
+  private Path long5000(Map<Integer, String> broken) throws IOException {
     StringBuilder text = new StringBuilder();
     String filler = "x".repeat(1000);
-    for (int i = 1; i <= 5000; i++) {
-      text.append("{\"instruction\": \"")
-          .append(i)
-          .append(filler)
-          .append("\", \"output\": \"a\"}\n");
-      if (i == 4321) {
-        text.append("{\n");
-      }
+    for (int line = 1; line <= 5000; line++) {
+      String whole = "{\"instruction\": \"" + line + filler + "\", \"output\": \"a\"}";
+      text.append(broken.getOrDefault(line, whole)).append('\n');
     }
-    Files.writeString(file, text);
-    assertThatThrownBy(
-            () ->
-                Preparation.prepare(
-                    LocalSpark.session(),
-                    Splits.config(Splits.JSONL, file, Splits.uniform(2)),
-                    1,
-                    scratch.resolve("split").toString(),
-                    line -> {},
-                    4))
-        .isInstanceOf(InputException.class)
-        .hasMessageStartingWith(file + ":4322: broken JSON");
+    Path folder = Files.createDirectory(scratch.resolve("corpus"));
+    return Files.writeString(folder.resolve("long.jsonl"), text);
   }
 
   @Test
