@@ -115,17 +115,6 @@ public final class Preparation {
     return new Preparation(spark, config, seed, output, log, tasks).prepare();
   }
 
-  /**
-   * SHA-256 of the bytes of a corpus's files, whatever they are called and in whatever order.
-   *
-   * @return 64 hexadecimal digits
-   * @throws InputException if there are no files
-   */
-  public static String contentSha256(SparkSession spark, DataConfig config) {
-    Preparation preparation = new Preparation(spark, config, 0, "", line -> {}, 1);
-    return preparation.contentSha256(CorpusFiles.at(config.path(), preparation.hadoop));
-  }
-
   /** As the experiment file says it. */
   static String label(DataConfig.BrokenRecords brokenRecords) {
     return brokenRecords.name().toLowerCase(Locale.ROOT);

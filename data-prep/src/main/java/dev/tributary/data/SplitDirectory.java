@@ -3,7 +3,6 @@ package dev.tributary.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tributary.fl.config.InputException;
-import dev.tributary.fl.text.InstructionExample;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -16,7 +15,6 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
-import org.apache.parquet.example.data.Group;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -42,26 +40,11 @@ public final class SplitDirectory {
   }
 
   /**
-   * Opens a whole split.
+   * A whole split; empty if there is none, or only half of one.
    *
    * @param path local or of any Hadoop file system
-   * @throws InputException if there is none, only half of one, or it is of another version
+   * @throws InputException if it is of another version
    */
-  public static SplitDirectory open(String path, Configuration hadoop) {
-    return find(path, hadoop)
-        .orElseThrow(
-            () ->
-                new InputException(
-                    "Cannot open split "
-                        + path
-                        + ": "
-                        + (hasExamples(path, hadoop)
-                            ? "it is half-written, as manifest.json is missing"
-                            : "there is none")
-                        + "; prepare it first"));
-  }
-
-  /** A whole split; empty if there is none, or only half of one. */
   public static Optional<SplitDirectory> find(String path, Configuration hadoop) {
     Path file = new Path(path, MANIFEST);
     try {
@@ -101,27 +84,12 @@ public final class SplitDirectory {
   }
 
   /**
-   * One client's examples in the order of the file; reads without Spark.
-   *
-   * @param split {@code train}, {@code validation} or {@code test}
-   */
-  public List<InstructionExample> read(String split, int client) {
-    return ClientFiles.read(
-        examplesPath(), Part.of(split), client, hadoop, SplitDirectory::example);
-  }
-
-  /** Whether preparing would make this very split. */
-  public boolean matches(DataConfig config, long seed, String contentSha256) {
-    return differences(config, seed, contentSha256).isEmpty();
-  }
-
-  /**
    * What would be another split: each difference with both values, e.g. {@code seed: 17 in the
    * split, 18 asked for}.
    *
-   * @param contentSha256 as {@link Preparation#contentSha256} gives it
+   * @param contentSha256 of the corpus that is asked for, as {@link Manifest.Source} has it
    */
-  public List<String> differences(DataConfig config, long seed, String contentSha256) {
+  List<String> differences(DataConfig config, long seed, String contentSha256) {
     List<String> differences = new ArrayList<>();
     compare("corpus", manifest.corpus().settings(), ConfigTree.of(config.corpus()), differences);
     compare(
@@ -224,24 +192,6 @@ public final class SplitDirectory {
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot remove the half-written split " + path, e);
     }
-  }
-
-  private static boolean hasExamples(String path, Configuration hadoop) {
-    Path examples = new Path(examplesPath(path));
-    try {
-      return !Storage.of(examples, hadoop).children(examples).isEmpty();
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + examples, e);
-    }
-  }
-
-  private static InstructionExample example(Group row) {
-    return new InstructionExample(
-        row.getString("example_id", 0),
-        row.getString("category", 0),
-        row.getString("instruction", 0),
-        row.getString("input", 0),
-        row.getString("output", 0));
   }
 
   @Override

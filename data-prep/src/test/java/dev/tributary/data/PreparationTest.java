@@ -53,7 +53,7 @@ class PreparationTest {
     List<InstructionExample> read = new ArrayList<>();
     for (int client = 0; client < split.clients(); client++) {
       for (String part : List.of("train", "validation", "test")) {
-        List<InstructionExample> mine = split.read(part, client);
+        List<InstructionExample> mine = Splits.read(split, part, client);
         assertThat(mine).hasSize(Math.toIntExact(split.examples(part, client)));
         assertThat(mine).isSortedAccordingTo(Comparator.comparing(InstructionExample::id));
         read.addAll(mine);
@@ -112,7 +112,7 @@ class PreparationTest {
       long total = client.total();
       assertThat((double) split.examples("test", client.client()))
           .isBetween(total * 0.1 - 1, total * 0.1 + 1);
-      assertThat(split.read("test", client.client()))
+      assertThat(Splits.read(split, "test", client.client()))
           .allSatisfy(example -> assertThat(example.category()).isEqualTo(client.name()));
     }
   }
@@ -294,9 +294,7 @@ class PreparationTest {
     Splits.prepare(config, 1, output);
     Files.delete(output.resolve("manifest.json"));
     Files.createDirectories(output.resolve("examples/split=train/client=007"));
-    assertThatThrownBy(() -> SplitDirectory.open(output.toString(), new Configuration()))
-        .isInstanceOf(InputException.class)
-        .hasMessageContaining("it is half-written, as manifest.json is missing; prepare it first");
+    assertThat(SplitDirectory.find(output.toString(), new Configuration())).isEmpty();
     SplitDirectory again = Splits.prepare(config, 1, output);
     assertThat(Splits.places(again)).hasSize(20);
     assertThat(output.resolve("examples/split=train/client=007")).doesNotExist();
@@ -304,7 +302,9 @@ class PreparationTest {
       assertThat(left.map(p -> p.getFileName().toString()))
           .containsExactlyInAnyOrder("examples", "manifest.json");
     }
-    assertThat(SplitDirectory.open(output.toString(), new Configuration()).manifest())
+    assertThat(SplitDirectory.find(output.toString(), new Configuration()))
+        .get()
+        .extracting(SplitDirectory::manifest)
         .isEqualTo(again.manifest());
   }
 

@@ -11,6 +11,7 @@ import dev.tributary.data.splitter.Meta;
 import dev.tributary.data.splitter.Uniform;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.text.ExampleEncoder;
+import dev.tributary.fl.text.InstructionExample;
 import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.fl.text.Tokenizer;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 
 /** Configurations, and what a split holds, for tests. */
@@ -78,6 +80,22 @@ final class Splits {
 
   static SplitDirectory prepare(DataConfig config, long seed, Path output) {
     return Preparation.prepare(LocalSpark.session(), config, seed, output.toString(), line -> {});
+  }
+
+  /** One client's examples in the order of the file. */
+  static List<InstructionExample> read(SplitDirectory split, String part, int client) {
+    return ClientFiles.read(
+        split.examplesPath(),
+        Part.of(part),
+        client,
+        new Configuration(),
+        row ->
+            new InstructionExample(
+                row.getString("example_id", 0),
+                row.getString("category", 0),
+                row.getString("instruction", 0),
+                row.getString("input", 0),
+                row.getString("output", 0)));
   }
 
   /** Split and client of every example, by id. */

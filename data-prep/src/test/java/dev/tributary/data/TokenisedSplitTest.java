@@ -71,7 +71,7 @@ class TokenisedSplitTest {
 
     ExampleEncoder encoder = source.open();
     try (Tokenizer tokenizer = encoder.tokenizer()) {
-      List<InstructionExample> examples = split.read("validation", 1);
+      List<InstructionExample> examples = Splits.read(split, "validation", 1);
       List<EncodedExample> read =
           JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext())
               .parallelize(List.of(1), 1)
