@@ -48,8 +48,11 @@ import org.apache.spark.util.TaskCompletionListener;
  *       label, or what is wrong with it.
  *   <li>Deal: the driver assigns every example to a client and a split; see {@link Assignment}.
  *   <li>Write: tasks read the pieces again, and Spark SQL writes each client's examples.
- *   <li>Close: the manifest is written; only then there is a split.
+ *   <li>Close: examples and manifest are renamed into place; only then there is a split.
  * </ol>
+ *
+ * <p>Several may prepare into one directory at once: the split of the first to close is that of all
+ * who asked for the same, and the others are refused. See {@link UnfinishedSplit}.
  *
  * <p>The result does not depend on the order of files and records, on pieces, partitions or the
  * cluster. Runs on the driver.
@@ -92,8 +95,8 @@ public final class Preparation {
    * @param seed the experiment's; decides who gets what, and what is held out
    * @param output the split directory, local or of any Hadoop file system
    * @param log told what is done, a line at a time
-   * @throws InputException if the corpus or the configuration cannot be used, or another split is
-   *     in the way; nothing that was whole before is lost
+   * @throws InputException if the corpus or the configuration cannot be used, or another split or
+   *     other examples are in the way; nothing that was there before is removed
    */
   public static SplitDirectory prepare(
       SparkSession spark, DataConfig config, long seed, String output, Consumer<String> log) {
@@ -121,9 +124,17 @@ public final class Preparation {
   }
 
   private SplitDirectory prepare() {
+    // Looked for first: examples that come after this have their manifest by then, or get it.
+    Optional<InputException> obstacle = SplitDirectory.obstacle(output, hadoop);
     Optional<SplitDirectory> existing = SplitDirectory.find(output, hadoop);
     if (existing.isPresent()) {
-      return reused(existing.get());
+      Manifest.Source source = existing.get().manifest().corpus();
+      SplitDirectory split = sameAsAsked(existing.get(), currentSha256(source));
+      log.accept("Using the split that is in " + output);
+      return split;
+    }
+    if (obstacle.isPresent()) {
+      throw obstacle.get();
     }
     Corpus corpus = config.corpus().create();
     Splitter splitter = config.splitter().create();
@@ -151,20 +162,44 @@ public final class Preparation {
         Assignment.of(
             population, splitter, splitterName(), config.holdout(), Seed.of(seed).child("data"));
 
-    SplitDirectory.removeHalfWritten(output, hadoop);
-    log.accept("Writing " + assignment.names().size() + " clients to " + output);
     List<String> columns = columns(corpus);
-    write(files, pieces, surveys, population, assignment, columns);
-    Manifest manifest =
-        new ManifestBuilder(population, assignment, label)
-            .build(
-                config,
-                seed,
-                source(files),
-                columns,
-                skipped,
-                surveys.stream().mapToLong(Survey::emptyAnswers).sum());
-    return SplitDirectory.complete(output, manifest, hadoop);
+    try (UnfinishedSplit unfinished = UnfinishedSplit.in(output, hadoop)) {
+      unfinished.others().forEach(this::tellOf);
+      log.accept("Writing " + assignment.names().size() + " clients to " + output);
+      write(files, pieces, surveys, population, assignment, columns, unfinished.examples());
+      Manifest manifest =
+          new ManifestBuilder(population, assignment, label)
+              .build(
+                  config,
+                  seed,
+                  source(files),
+                  columns,
+                  skipped,
+                  surveys.stream().mapToLong(Survey::emptyAnswers).sum());
+      boolean first = unfinished.settle(manifest);
+      SplitDirectory split = sameAsAsked(settled(), manifest.corpus().contentSha256());
+      if (!first) {
+        log.accept("Using the split that was made in " + output + " meanwhile");
+      }
+      return split;
+    }
+  }
+
+  private SplitDirectory settled() {
+    Optional<SplitDirectory> split = SplitDirectory.find(output, hadoop);
+    if (split.isEmpty()) {
+      throw SplitDirectory.obstacle(output, hadoop)
+          .orElseGet(() -> new InputException(output + " was removed meanwhile; prepare again"));
+    }
+    return split.get();
+  }
+
+  private void tellOf(String unfinished) {
+    log.accept(
+        output
+            + " holds "
+            + unfinished
+            + " of a preparation that is running or was killed; remove it if none is running");
   }
 
   private String splitterName() {
@@ -173,17 +208,17 @@ public final class Preparation {
 
   // ---- what is there already
 
-  private SplitDirectory reused(SplitDirectory split) {
-    Manifest.Source there = split.manifest().corpus();
-    List<String> differences;
+  /** Of the corpus as it is now; read again only if its files look different. */
+  private String currentSha256(Manifest.Source there) {
     if (there.path().equals(config.path()) && isGone()) {
-      differences = split.differences(config, seed, there.contentSha256());
-    } else {
-      CorpusFiles files = CorpusFiles.at(config.path(), hadoop);
-      boolean untouched = entries(files).equals(there.files());
-      differences =
-          split.differences(config, seed, untouched ? there.contentSha256() : contentSha256(files));
+      return there.contentSha256();
     }
+    CorpusFiles files = CorpusFiles.at(config.path(), hadoop);
+    return entries(files).equals(there.files()) ? there.contentSha256() : contentSha256(files);
+  }
+
+  private SplitDirectory sameAsAsked(SplitDirectory split, String contentSha256) {
+    List<String> differences = split.differences(config, seed, contentSha256);
     if (!differences.isEmpty()) {
       throw new InputException(
           "Cannot prepare into "
@@ -192,7 +227,6 @@ public final class Preparation {
               + String.join("; ", differences)
               + "); name another data.output, or remove that split");
     }
-    log.accept("Using the split that is in " + output);
     return split;
   }
 
@@ -329,7 +363,8 @@ public final class Preparation {
       List<Survey> surveys,
       Population population,
       Assignment assignment,
-      List<String> columns) {
+      List<String> columns,
+      Path folder) {
     int size = population.size();
     int[] targets = new int[size];
     for (int i = 0; i < size; i++) {
@@ -352,7 +387,7 @@ public final class Preparation {
                       occurrencesThere));
       ClientFiles.write(
           session.createDataFrame(rows, SplitDirectory.schema(columns)),
-          SplitDirectory.examplesPath(output),
+          folder.toString(),
           assignment.names().size() * Part.COUNT,
           size);
     } finally {

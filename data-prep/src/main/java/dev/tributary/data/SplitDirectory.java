@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -22,13 +21,11 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * A prepared split on disk: {@code manifest.json}, written last, and {@code
+ * A prepared split on disk: {@code manifest.json}, put there last, and {@code
  * examples/split=train/client=000/*.parquet}. Used by the driver; what executors read is the {@link
  * TokenisedSplit}.
  */
 public final class SplitDirectory {
-  private static final String MANIFEST = "manifest.json";
-
   private final String path;
   private final Manifest manifest;
   private final Configuration hadoop;
@@ -40,19 +37,52 @@ public final class SplitDirectory {
   }
 
   /**
-   * A whole split; empty if there is none, or only half of one.
+   * A whole split; empty if there is none. Where nothing but the manifest's rename is missing it is
+   * done; see {@link UnfinishedSplit}.
    *
    * @param path local or of any Hadoop file system
    * @throws InputException if it is of another version
    */
   public static Optional<SplitDirectory> find(String path, Configuration hadoop) {
-    Path file = new Path(path, MANIFEST);
+    Path directory = new Path(path);
+    Path file = manifest(directory);
     try {
-      return Storage.of(file, hadoop)
-          .text(file)
-          .map(json -> new SplitDirectory(path, Manifest.read(json, file.toString()), hadoop));
+      Storage storage = Storage.of(directory, hadoop);
+      Optional<String> json = storage.text(file);
+      if (json.isEmpty()) {
+        UnfinishedSplit.finishMoved(storage, directory);
+        json = storage.text(file);
+      }
+      return json.map(
+          text -> new SplitDirectory(path, Manifest.read(text, file.toString()), hadoop));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read " + file, e);
+    }
+  }
+
+  /**
+   * What stands in the way of a new split: examples or tokens that no manifest tells of. They may
+   * be the user's own, so they are not removed.
+   */
+  static Optional<InputException> obstacle(String path, Configuration hadoop) {
+    Path directory = new Path(path);
+    try {
+      Storage storage = Storage.of(directory, hadoop);
+      for (Path folder : List.of(examples(directory), tokens(directory))) {
+        if (storage.system().exists(folder)) {
+          return Optional.of(
+              new InputException(
+                  "Cannot write a split to "
+                      + path
+                      + ": its folder "
+                      + folder.getName()
+                      + " holds something that no manifest.json there tells of; name another"
+                      + " data.output, or remove that folder"));
+        }
+      }
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot look into " + path, e);
     }
   }
 
@@ -132,11 +162,19 @@ public final class SplitDirectory {
   }
 
   String examplesPath() {
-    return examplesPath(path);
+    return examples(new Path(path)).toString();
   }
 
-  static String examplesPath(String path) {
-    return new Path(path, "examples").toString();
+  static Path examples(Path directory) {
+    return new Path(directory, "examples");
+  }
+
+  static Path tokens(Path directory) {
+    return new Path(directory, "tokens");
+  }
+
+  static Path manifest(Path directory) {
+    return new Path(directory, "manifest.json");
   }
 
   Configuration hadoop() {
@@ -152,46 +190,6 @@ public final class SplitDirectory {
     return schema
         .add("split", DataTypes.StringType, false)
         .add("client", DataTypes.IntegerType, false);
-  }
-
-  /** Writes the manifest, which makes the split whole. */
-  static SplitDirectory complete(String path, Manifest manifest, Configuration hadoop) {
-    Path file = new Path(path, MANIFEST);
-    try {
-      Storage.of(file, hadoop).writeNew(file, manifest.toJson());
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write " + file + "; is the disk full?", e);
-    }
-    return new SplitDirectory(path, manifest, hadoop);
-  }
-
-  /**
-   * Removes what an earlier, unfinished preparation left.
-   *
-   * @throws InputException if something else lies where examples would be written
-   */
-  static void removeHalfWritten(String path, Configuration hadoop) {
-    Path root = new Path(path);
-    try {
-      Storage storage = Storage.of(root, hadoop);
-      for (String folder : List.of("examples", "tokens")) {
-        Path there = new Path(root, folder);
-        for (FileStatus child : storage.children(there)) {
-          String name = child.getPath().getName();
-          if (folder.equals("examples") && !name.matches("split=.*|_.*|\\..*")) {
-            throw new InputException(
-                "Cannot write a split to "
-                    + path
-                    + ": its folder examples holds something else, "
-                    + name
-                    + "; name another data.output");
-          }
-        }
-        storage.system().delete(there, true);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot remove the half-written split " + path, e);
-    }
   }
 
   @Override

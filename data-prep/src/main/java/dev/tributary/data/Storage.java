@@ -36,13 +36,34 @@ record Storage(FileSystem system) {
   /** Writes beside the file, then renames: readers see all of it or nothing. */
   void writeNew(Path file, String text) throws IOException {
     Path temporary = new Path(file.getParent(), "." + file.getName() + "." + UUID.randomUUID());
-    try (OutputStream out = system.create(temporary, true)) {
-      out.write(text.getBytes(StandardCharsets.UTF_8));
-    }
+    write(temporary, text);
     if (!system.rename(temporary, file)) {
       system.delete(temporary, false);
       throw new IOException("Cannot rename " + temporary + " to " + file);
     }
+  }
+
+  void write(Path file, String text) throws IOException {
+    try (OutputStream out = system.create(file, true)) {
+      out.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  /**
+   * Renames a folder to where it shall lie, unless another lies there.
+   *
+   * @return whether it lies there now; if not it is where it was, or inside the other, which is
+   *     where file systems move it if the other came at this very moment
+   */
+  boolean place(Path folder, Path place) throws IOException {
+    if (system.exists(place)) {
+      return false;
+    }
+    boolean renamed = system.rename(folder, place);
+    if (!renamed && !system.exists(place)) {
+      throw new IOException("Cannot rename " + folder + " to " + place);
+    }
+    return renamed && !system.exists(new Path(place, folder.getName()));
   }
 
   /** What lies in a folder, by name; nothing if there is no folder. */

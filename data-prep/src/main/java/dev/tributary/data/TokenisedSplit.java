@@ -104,7 +104,7 @@ public final class TokenisedSplit implements Serializable {
   public static TokenisedSplit encode(
       SparkSession spark, SplitDirectory split, ExampleEncoder.Source encoder) {
     String hash = encoder.sha256().substring(0, 16);
-    Path tokens = new Path(split.path(), "tokens");
+    Path tokens = SplitDirectory.tokens(new Path(split.path()));
     Path whole = new Path(tokens, hash);
     Configuration hadoop = split.hadoop();
     try {
@@ -120,12 +120,11 @@ public final class TokenisedSplit implements Serializable {
         TokenisedSplit counted = counted(spark, unfinished, split);
         storage.writeNew(new Path(unfinished, "manifest.json"), counted.manifest(encoder));
         // Another run may have been faster; both have written the same.
-        if (!storage.system().exists(whole) && !storage.system().rename(unfinished, whole)) {
-          throw new IOException("Cannot rename " + unfinished + " to " + whole);
-        }
+        storage.place(unfinished, whole);
         return new TokenisedSplit(whole.toString(), counted.hadoop, counted.counts);
       } finally {
         storage.system().delete(unfinished, true);
+        storage.system().delete(new Path(whole, unfinished.getName()), true);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot keep tokens in " + tokens + "; is the disk full?", e);

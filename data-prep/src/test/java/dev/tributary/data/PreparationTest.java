@@ -21,9 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
@@ -288,28 +286,7 @@ class PreparationTest {
   }
 
   @Test
-  void neverTakesAHalfWrittenSplitForAWholeOne() throws IOException {
-    Path output = scratch.resolve("split");
-    DataConfig config = Splits.config(Splits.JSONL, tiny(20), Splits.uniform(2));
-    Splits.prepare(config, 1, output);
-    Files.delete(output.resolve("manifest.json"));
-    Files.createDirectories(output.resolve("examples/split=train/client=007"));
-    assertThat(SplitDirectory.find(output.toString(), new Configuration())).isEmpty();
-    SplitDirectory again = Splits.prepare(config, 1, output);
-    assertThat(Splits.places(again)).hasSize(20);
-    assertThat(output.resolve("examples/split=train/client=007")).doesNotExist();
-    try (Stream<Path> left = Files.list(output)) {
-      assertThat(left.map(p -> p.getFileName().toString()))
-          .containsExactlyInAnyOrder("examples", "manifest.json");
-    }
-    assertThat(SplitDirectory.find(output.toString(), new Configuration()))
-        .get()
-        .extracting(SplitDirectory::manifest)
-        .isEqualTo(again.manifest());
-  }
-
-  @Test
-  void refusesSplitsOfOtherVersionsAndForeignFolders() throws IOException {
+  void refusesSplitsOfOtherVersions() throws IOException {
     Path output = scratch.resolve("split");
     DataConfig config = Splits.config(Splits.JSONL, tiny(20), Splits.uniform(2));
     Splits.prepare(config, 1, output);
@@ -320,13 +297,6 @@ class PreparationTest {
     assertThatThrownBy(() -> Splits.prepare(config, 1, output))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("is of format version 9, this is the program for version 1");
-    Path foreign = scratch.resolve("foreign");
-    Path theirs = Files.createDirectories(foreign.resolve("examples")).resolve("thesis.txt");
-    Files.writeString(theirs, "not ours");
-    assertThatThrownBy(() -> Splits.prepare(config, 1, foreign))
-        .isInstanceOf(InputException.class)
-        .hasMessageContaining("its folder examples holds something else, thesis.txt");
-    assertThat(theirs).exists();
   }
 
   @Test
