@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.hadoop.util.ShutdownHookManager;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -124,6 +125,9 @@ public final class CommandLineTool implements Runnable {
   }
 
   private static int report(Throwable thrown, boolean verbose, PrintStream err) {
+    if (ShutdownHookManager.get().isShutdownInProgress()) {
+      return FAILED; // Ctrl-C or kill: what fails now fails because Spark is stopped
+    }
     Failure failure = Failure.of(thrown);
     err.println(failure.message());
     if (verbose) {

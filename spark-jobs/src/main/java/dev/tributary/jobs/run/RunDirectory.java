@@ -208,7 +208,13 @@ public final class RunDirectory implements AutoCloseable {
 
   /** What the run came to, if it has ended. */
   public Optional<RunResult> result() {
-    return files.read(RESULT).flatMap(RunResult::read);
+    try {
+      return files
+          .read(RESULT)
+          .flatMap(json -> JsonRecords.rows(json, RunResult.class).stream().findFirst());
+    } catch (IllegalArgumentException e) {
+      return Optional.empty(); // damaged; it is written anew at the next end
+    }
   }
 
   /**
@@ -219,7 +225,7 @@ public final class RunDirectory implements AutoCloseable {
   public RunResult end(RunResult result) {
     Optional<RunResult> before = result().filter(result::isSameAs);
     if (before.isEmpty()) {
-      files.write(RESULT, result.json());
+      files.write(RESULT, JsonRecords.lines(List.of(result)));
     }
     return before.orElse(result);
   }
