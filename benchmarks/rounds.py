@@ -91,18 +91,20 @@ def resident_mb(pid):
     return 0
 
 
-def watch(samples, done):
+def processes():
+    return {name for name in os.listdir("/proc") if name.isdigit()}
+
+
+def watch(before, samples, done):
     """Adds (time, pid, role, resident MB) of this run's JVMs; those that were there before are not its."""
-    before = {p for p in os.listdir("/proc") if p.isdigit()}
     while not done.is_set():
-        for pid in os.listdir("/proc"):
-            if pid.isdigit() and pid not in before:
-                try:
-                    kind = role(pid)
-                    if kind:
-                        samples.append((time.time(), pid, kind, resident_mb(pid)))
-                except OSError:
-                    pass
+        for pid in processes() - before:
+            try:
+                kind = role(pid)
+                if kind:
+                    samples.append((time.time(), pid, kind, resident_mb(pid)))
+            except OSError:
+                pass
         done.wait(0.25)
 
 
@@ -118,7 +120,7 @@ def main():
     output = pathlib.Path(args.keep).absolute() if args.keep else folder / "run"
     cluster = Cluster(args.workers, folder)
     samples, done = [], threading.Event()
-    watcher = threading.Thread(target=watch, args=(samples, done))
+    watcher = threading.Thread(target=watch, args=(processes(), samples, done))
     try:
         command = [str(ROOT / "tributary"), "bench", "round", "conf/quickstart.yaml",
                    f"data.splitter.clients={args.clients}", f"training.rounds={args.rounds}",
