@@ -6,6 +6,9 @@ import java.util.Optional;
 
 /** Llama 2 and 3, Mistral without a sliding window, and what shares their config (SmolLM2 ...). */
 public final class LlamaFamily implements ModelFamily {
+  /** Where transformers 5 writes rope_theta and the keys of rope_scaling. */
+  private static final String ROPE = "rope_parameters";
+
   @Override
   public List<String> modelTypes() {
     return List.of("llama", "mistral");
@@ -68,7 +71,7 @@ public final class LlamaFamily implements ModelFamily {
         keyValueHeads,
         headSize,
         json.positive("rms_norm_eps", 1e-6),
-        json.positive("rope_theta", 10000),
+        ropeTheta(json),
         ropeScaling(json),
         json.flag("tie_word_embeddings", false),
         json.count("max_position_embeddings", mistral ? 131072 : 2048),
@@ -76,28 +79,41 @@ public final class LlamaFamily implements ModelFamily {
         endOfText);
   }
 
-  private static RopeScaling ropeScaling(ConfigJson json) {
-    Optional<ConfigJson> given = json.object("rope_scaling");
-    if (given.isEmpty()) {
-      return new RopeScaling.None();
+  private static double ropeTheta(ConfigJson json) {
+    double alone = json.positive("rope_theta", 10000);
+    double theta = json.object(ROPE).map(rope -> rope.positive("rope_theta")).orElse(alone);
+    if (json.has("rope_theta") && theta != alone) {
+      throw json.fault("rope_theta", ROPE + " says " + theta + "; leave the wrong one out");
     }
-    ConfigJson scaling = given.get();
+    return theta;
+  }
+
+  private static RopeScaling ropeScaling(ConfigJson json) {
+    Optional<RopeScaling> inParameters = json.object(ROPE).map(LlamaFamily::scaling);
+    Optional<RopeScaling> alone = json.object("rope_scaling").map(LlamaFamily::scaling);
+    if (alone.isPresent() && !inParameters.orElse(alone.get()).equals(alone.get())) {
+      throw json.fault("rope_scaling", ROPE + " says otherwise; leave the wrong one out");
+    }
+    return inParameters.or(() -> alone).orElse(new RopeScaling.None());
+  }
+
+  private static RopeScaling scaling(ConfigJson rope) {
     // "type" is the key of files from before transformers 4.43.
-    String type = scaling.text("rope_type", scaling.text("type", "default"));
+    String type = rope.text("rope_type", rope.text("type", "default"));
     return switch (type) {
       case "default" -> new RopeScaling.None();
-      case "linear" -> new RopeScaling.Linear(scaling.positive("factor"));
+      case "linear" -> new RopeScaling.Linear(rope.positive("factor"));
       case "llama3" ->
           new RopeScaling.Llama3(
-              scaling.positive("factor"),
-              scaling.positive("low_freq_factor"),
-              scaling.positive("high_freq_factor"),
-              scaling.count("original_max_position_embeddings"));
+              rope.positive("factor"),
+              rope.positive("low_freq_factor"),
+              rope.positive("high_freq_factor"),
+              rope.count("original_max_position_embeddings"));
       default ->
-          throw scaling.fault(
-              scaling.has("rope_type") ? "rope_type" : "type",
-              "computed are default, linear and llama3; without rope_scaling (set it to null, and"
-                  + " max_position_embeddings to the length of pre-training) short texts work");
+          throw rope.fault(
+              rope.has("rope_type") ? "rope_type" : "type",
+              "computed are default, linear and llama3; with default (and"
+                  + " max_position_embeddings set to the length of pre-training) short texts work");
     };
   }
 }

@@ -121,6 +121,21 @@ class CheckpointWriterTest {
         .hasSameBinaryContentAs(folder.resolve("a/model.safetensors"));
   }
 
+  @Test
+  void aMergedCheckpointKeepsTheConfigOfItsBase() throws IOException {
+    String keys = "\"rope_parameters\": {\"rope_theta\": 5e5, \"rope_type\": \"default\"}";
+    Files.writeString(config, Files.readString(config).replace("\"eos_token_id\": 2", keys));
+    Checkpoint base = InitialCheckpoint.write(config, 17, folder.resolve("a"));
+    NamedTensors state = LORA.initial(base.config(), Seed.of(1));
+    CheckpointWriter.writeMerged(base, LORA, state, folder.resolve("merged"));
+
+    assertThat(((LlamaConfig) base.config()).ropeTheta()).isEqualTo(500_000);
+    assertThat(folder.resolve("merged/config.json"))
+        .hasSameBinaryContentAs(folder.resolve("a/config.json"))
+        .content()
+        .contains("rope_parameters");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"lora", "rslora"})
   void mergedWeightsAreThoseOfPeft(String name) {
