@@ -253,9 +253,10 @@ public final class Checkpoint {
     map.node().forEach(name -> names.add(name.asText()));
     List<Path> files = new ArrayList<>();
     List<String> missing = new ArrayList<>();
+    Path folder = directory.toAbsolutePath().normalize();
     for (String name : new TreeSet<>(names)) {
-      Path file = directory.resolve(name).normalize();
-      if (!directory.normalize().equals(file.getParent())) {
+      Path file = folder.resolve(name).normalize();
+      if (!folder.equals(file.getParent())) {
         throw index.fault("weight_map", "the shard '" + name + "' is not in the same directory");
       }
       if (Files.isRegularFile(file)) {

@@ -28,7 +28,8 @@ public final class CheckpointWriter {
 
   /**
    * Writes the directory in place of what is there: weights in the files, under the names and in
-   * the number formats of the base, its config.json and its tokenizer.
+   * the number formats of the base, its config.json and its tokenizer. A single file is called
+   * model.safetensors whatever it is called in the base, since no index names it.
    *
    * @param state all trained tensors of the method, for this base
    * @throws IllegalArgumentException if adapters of this kind cannot be merged
@@ -53,7 +54,10 @@ public final class CheckpointWriter {
           ObjectNode places = JSON.createObjectNode();
           long bytes = 0;
           for (Map.Entry<Path, Map<String, Checkpoint.Stored>> file : byFile.entrySet()) {
-            String fileName = String.valueOf(file.getKey().getFileName());
+            String fileName =
+                byFile.size() == 1
+                    ? "model.safetensors"
+                    : String.valueOf(file.getKey().getFileName());
             SafetensorsWriter writer = new SafetensorsWriter();
             for (Map.Entry<String, Checkpoint.Stored> parameter : file.getValue().entrySet()) {
               add(writer, base, method, state, parameter.getKey(), parameter.getValue());

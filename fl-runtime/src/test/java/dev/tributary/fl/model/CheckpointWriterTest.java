@@ -14,11 +14,13 @@ import dev.tributary.fl.adapter.PeftDirectory;
 import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.testing.SharedData;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,6 +121,66 @@ class CheckpointWriterTest {
         base, new BaseOnly(), new NamedTensors(Map.of()), folder.resolve("same"));
     assertThat(folder.resolve("same/model.safetensors"))
         .hasSameBinaryContentAs(folder.resolve("a/model.safetensors"));
+  }
+
+  @Test
+  void aMergedCheckpointOfOneNumberedFileIsFoundWithoutAnIndex() throws IOException {
+    Checkpoint whole = InitialCheckpoint.write(config, 17, folder.resolve("a"));
+    Path directory = Files.createDirectories(folder.resolve("numbered"));
+    Files.copy(config, directory.resolve("config.json"));
+    Files.copy(
+        folder.resolve("a/model.safetensors"),
+        directory.resolve("model-00001-of-00001.safetensors"));
+    String places =
+        whole.parameters().keySet().stream()
+            .map(name -> "\"%s\": \"model-00001-of-00001.safetensors\"".formatted(name))
+            .collect(Collectors.joining(","));
+    Files.writeString(
+        directory.resolve("model.safetensors.index.json"), "{\"weight_map\": {" + places + "}}");
+    Checkpoint base = Checkpoint.open(directory);
+    CheckpointWriter.writeMerged(
+        base, LORA, LORA.initial(base.config(), Seed.of(1)), folder.resolve("merged"));
+
+    assertThat(Checkpoint.open(folder.resolve("merged")).parameters().keySet())
+        .isEqualTo(whole.parameters().keySet());
+    assertThat(folder.resolve("merged/model.safetensors"))
+        .hasSameBinaryContentAs(folder.resolve("a/model.safetensors"));
+    assertThat(folder.resolve("merged/model.safetensors.index.json")).doesNotExist();
+  }
+
+  /** Opens the checkpoint in the working directory, which a test cannot change for itself. */
+  static final class OpenHere {
+    public static void main(String[] arguments) {
+      System.out.println(Checkpoint.open(Path.of(".")).sha256());
+    }
+  }
+
+  @Test
+  void aShardedCheckpointIsOpenedInTheWorkingDirectory() throws Exception {
+    Checkpoint base = sharded(InitialCheckpoint.write(config, 17, folder.resolve("a")));
+    Process there =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                OpenHere.class.getName())
+            .directory(base.directory().toFile())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(there.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(there.waitFor()).as(said).isZero();
+    assertThat(said.strip()).endsWith(base.sha256());
+  }
+
+  @Test
+  void aShardElsewhereIsRefused() throws IOException {
+    Checkpoint base = sharded(InitialCheckpoint.write(config, 17, folder.resolve("a")));
+    Path index = base.directory().resolve("model.safetensors.index.json");
+    Files.writeString(
+        index, Files.readString(index).replace("model-1.safetensors", "../a/model.safetensors"));
+    assertThatThrownBy(() -> Checkpoint.open(base.directory()))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("the shard '../a/model.safetensors' is not in the same directory");
   }
 
   @Test
