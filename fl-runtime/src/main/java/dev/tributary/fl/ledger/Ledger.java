@@ -2,6 +2,7 @@
 package dev.tributary.fl.ledger;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -41,9 +42,10 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>States are large and entries are many: {@link #prune} deletes the states (never entry.json) of
- * entries that nothing needs any more. Those of the last two entries always stay: a last entry that
- * turns out to be damaged is deleted at the next start, with a warning, and its round is trained
- * again, which gives the same state. If the one before is damaged as well, that is an error.
+ * entries that nothing needs any more. Those of the last two entries always stay: a last entry
+ * whose files do not have their checksums is deleted at the next start, with a warning, and its
+ * round is trained again, which gives the same state. If the one before is damaged as well, that is
+ * an error; so is an entry that cannot be read or is of another version, which stays as it is.
  */
 public final class Ledger {
   private static final Logger LOG = LoggerFactory.getLogger(Ledger.class);
@@ -149,24 +151,45 @@ public final class Ledger {
     lastRound--;
   }
 
-  /** What is wrong with an entry. */
+  /**
+   * How the files that an entry wrote differ from what was committed; empty if they do not.
+   *
+   * @throws LedgerException if that cannot be told: a file cannot be read, or the entry is whole
+   *     but not one that this Tributary understands
+   */
   private Optional<String> fault(int round) {
     try {
-      Map<String, String> sums = sums(round);
+      Map<String, String> sums = store.exists(folder(round) + SUMS) ? sums(round) : Map.of();
       for (String file : List.of(ENTRY, GLOBAL)) {
-        if (!store.exists(folder(round) + file)) {
-          return Optional.of(file + " is missing");
-        }
-        if (!Sha256.of(store.read(folder(round) + file)).equals(sums.get(file))) {
-          return Optional.of(file + " does not have its checksum");
+        Optional<String> fault = fault(round, file, sums);
+        if (fault.isPresent()) {
+          return fault;
         }
       }
-      entry(round);
-      state(round);
-      return Optional.empty();
-    } catch (LedgerException | MessageException | UncheckedIOException e) {
-      return Optional.of(String.valueOf(e.getMessage()));
+      return entry(round).kept().entrySet().stream()
+          .filter(kept -> kept.getValue() == round)
+          .flatMap(kept -> fault(round, keptFile("", kept.getKey()), sums).stream())
+          .findFirst();
+    } catch (UncheckedIOException e) {
+      throw new LedgerException(
+          "Cannot resume: the ledger's entry of round "
+              + round
+              + " cannot be read: "
+              + e.getMessage()
+              + "; start again when it can, or, if it is lost for good, delete "
+              + name(round)
+              + ", and its round is trained again",
+          e);
     }
+  }
+
+  private Optional<String> fault(int round, String file, Map<String, String> sums) {
+    if (!store.exists(folder(round) + file)) {
+      return Optional.of(file + " is missing");
+    }
+    return Sha256.of(store.read(folder(round) + file)).equals(sums.get(file))
+        ? Optional.empty()
+        : Optional.of(file + " does not have its checksum");
   }
 
   private Map<String, String> sums(int round) {
@@ -201,17 +224,27 @@ public final class Ledger {
   public LedgerEntry entry(int round) {
     checkCommitted(round);
     try {
-      LedgerEntry entry = JSON.readValue(store.read(folder(round) + ENTRY), LedgerEntry.class);
-      if (entry.version() != LedgerEntry.VERSION || entry.round() != round) {
+      JsonNode tree = JSON.readTree(store.read(folder(round) + ENTRY));
+      int version = tree.path("version").asInt();
+      if (version != LedgerEntry.VERSION) {
+        throw new LedgerException(
+            "Cannot read the ledger's entry of round "
+                + round
+                + ": it is of version "
+                + version
+                + ", and this Tributary reads version "
+                + LedgerEntry.VERSION
+                + "; go on with the Tributary that wrote it, or choose another output to begin"
+                + " anew");
+      }
+      LedgerEntry entry = JSON.treeToValue(tree, LedgerEntry.class);
+      if (entry.round() != round) {
         throw new LedgerException(
             "The ledger's entry of round "
                 + round
                 + " says round "
                 + entry.round()
-                + ", version "
-                + entry.version()
-                + "; this Tributary reads version "
-                + LedgerEntry.VERSION);
+                + "; give each entry's folder the name that it had");
       }
       return entry;
     } catch (IOException e) {

@@ -3,6 +3,7 @@ package dev.tributary.fl.round;
 
 import dev.tributary.fl.ledger.Store;
 import dev.tributary.fl.message.MessageBytes;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
@@ -18,6 +19,9 @@ final class MemoryStore implements Store {
 
   final NavigableMap<String, byte[]> files = new TreeMap<>();
   private int changesLeft = Integer.MAX_VALUE;
+
+  /** A file on a disk that does not answer. */
+  String unreadable = "";
 
   /** Dies at change number {@code changes + 1}. */
   void dieAfter(int changes) {
@@ -58,6 +62,9 @@ final class MemoryStore implements Store {
 
   @Override
   public byte[] read(String path) {
+    if (path.equals(unreadable)) {
+      throw new UncheckedIOException("Cannot read " + path, new IOException("no answer"));
+    }
     byte[] bytes = files.get(path);
     if (bytes == null) {
       throw new UncheckedIOException("Cannot read " + path, new NoSuchFileException(path));

@@ -12,6 +12,7 @@ import dev.tributary.fl.ledger.LocalStore;
 import dev.tributary.fl.ledger.Sha256;
 import dev.tributary.fl.message.MessageException;
 import dev.tributary.fl.training.Scenario;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -152,6 +153,74 @@ class ResumeTest {
   }
 
   @Test
+  void goesBackARoundIfWhatAClientKeptInItIsDamaged() {
+    String kept = keptIn(undisturbed, 4);
+    MemoryStore store = copyOfUndisturbed();
+    store.damage(kept);
+    run.run(store);
+    assertSame(store, kept + " damaged");
+    store.files.remove(kept);
+    run.run(store);
+    assertSame(store, kept + " missing");
+  }
+
+  @Test
+  void goesBackARoundIfAClientsOwnAdapterIsDamaged() {
+    run.training.scenario = Scenario.LOCAL;
+    run.training.clientsPerRound = Optional.empty();
+    MemoryStore whole = new MemoryStore();
+    run.run(whole);
+    MemoryStore store = new MemoryStore();
+    store.files.putAll(whole.files);
+    store.damage("round=00004/kept/client=0002.message");
+    run.run(store);
+    assertThat(states(store)).isEqualTo(states(whole));
+  }
+
+  @Test
+  void leavesAnEntryOfAnotherVersionAsItIs() {
+    MemoryStore store = copyOfUndisturbed();
+    String entry = "round=00004/entry.json";
+    byte[] later =
+        new String(store.read(entry), StandardCharsets.UTF_8)
+            .replace("\"version\" : 1", "\"version\" : 2, \"novelty\" : true")
+            .getBytes(StandardCharsets.UTF_8);
+    String sums = new String(store.read("round=00004/SHA256SUMS"), StandardCharsets.UTF_8);
+    store.files.put(
+        "round=00004/SHA256SUMS",
+        sums.replace(Sha256.of(store.read(entry)), Sha256.of(later))
+            .getBytes(StandardCharsets.UTF_8));
+    store.files.put(entry, later);
+    Map<String, byte[]> before = Map.copyOf(store.files);
+
+    assertThatThrownBy(() -> run.run(store))
+        .isInstanceOf(LedgerException.class)
+        .hasMessage(
+            "Cannot read the ledger's entry of round 4: it is of version 2, and this Tributary"
+                + " reads version 1; go on with the Tributary that wrote it, or choose another"
+                + " output to begin anew");
+    assertThat(store.files).isEqualTo(before);
+  }
+
+  @Test
+  void leavesAnEntryThatCannotBeReadAsItIs() {
+    MemoryStore store = copyOfUndisturbed();
+    store.unreadable = "round=00004/global.message";
+    Map<String, byte[]> before = Map.copyOf(store.files);
+
+    assertThatThrownBy(() -> run.run(store))
+        .isInstanceOf(LedgerException.class)
+        .hasMessage(
+            "Cannot resume: the ledger's entry of round 4 cannot be read: Cannot read"
+                + " round=00004/global.message; start again when it can, or, if it is lost for"
+                + " good, delete round=00004, and its round is trained again");
+    assertThat(store.files).isEqualTo(before);
+    store.unreadable = "";
+    run.run(store);
+    assertSame(store, "readable again");
+  }
+
+  @Test
   void refusesTwoDamagedEntries() {
     MemoryStore store = copyOfUndisturbed();
     store.damage("round=00004/global.message");
@@ -187,7 +256,10 @@ class ResumeTest {
   void namesTheClientWhoseKeptStateIsDamaged() {
     MemoryStore store = copyOfUndisturbed();
     String kept =
-        store.files.keySet().stream().filter(f -> f.contains("kept")).findFirst().orElseThrow();
+        store.files.keySet().stream()
+            .filter(f -> f.contains("kept") && !f.startsWith("round=00004"))
+            .findFirst()
+            .orElseThrow();
     byte[] bytes = store.read(kept).clone();
     bytes[bytes.length - 1] ^= 1;
     store.files.put(kept, bytes);
@@ -197,6 +269,14 @@ class ResumeTest {
         .isInstanceOf(MessageException.class)
         .hasMessageStartingWith("Client " + client + ", round ")
         .hasMessageContaining("what it kept is refused: the checksum of tensor");
+  }
+
+  /** A file of what a client kept in a round. */
+  private static String keptIn(MemoryStore store, int round) {
+    return store.files.keySet().stream()
+        .filter(file -> file.startsWith("round=%05d/kept/".formatted(round)))
+        .findFirst()
+        .orElseThrow();
   }
 
   private MemoryStore copyOfUndisturbed() {
