@@ -40,7 +40,9 @@ final class StoredWeights {
         int file = mapping(stored.path().toAbsolutePath(), ComputeType.stored(entry.type()), end);
         places.add(new long[] {file, entry.offset() / bytes, rows, columns});
       } else {
-        copied.add(name);
+        if (!copied.contains(name)) { // a tied head is the embedding again
+          copied.add(name);
+        }
         places.add(new long[] {-1, 0, rows, columns});
       }
     }

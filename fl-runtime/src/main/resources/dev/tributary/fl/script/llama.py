@@ -27,24 +27,28 @@ class Model(Module):
 
   def load(self, places, copied: List[Tensor], frequencies, dtype):
     # places: per weight the number of a mapped file (-1: the next of `copied`), first element there,
-    # rows, columns (0: a vector). Where file and compute have one dtype the weight stays mapped.
+    # rows, columns (0: a vector). Where file and compute have one dtype the weight stays mapped. A tied
+    # head is the embedding itself, not a second copy of it.
     torch.set_grad_enabled(False)
     files = annotate(List[Tensor], [])
     ${files}
     taken = 0
     for i in range(places.size(0)):
-      file = int(places[i][0])
-      first = int(places[i][1])
-      rows = int(places[i][2])
-      columns = int(places[i][3])
-      if file < 0:
-        values = copied[taken].clone()
-        taken += 1
+      if i == 2 and ${tied}:
+        self.weights.append(self.weights[0])
       else:
-        values = files[file].slice(0, first, first + rows * max(columns, 1))
-      if columns > 0:
-        values = values.view([rows, columns])
-      self.weights.append(values.to(frequencies.device, int(dtype)))
+        file = int(places[i][0])
+        first = int(places[i][1])
+        rows = int(places[i][2])
+        columns = int(places[i][3])
+        if file < 0:
+          values = copied[taken].clone()
+          taken += 1
+        else:
+          values = files[file].slice(0, first, first + rows * max(columns, 1))
+        if columns > 0:
+          values = values.view([rows, columns])
+        self.weights.append(values.to(frequencies.device, int(dtype)))
     self.tables.append(frequencies.clone())
     return torch.zeros([1])
 
