@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.evaluation;
 
+import dev.tributary.fl.model.CacheBudget;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.text.Tokenizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -165,60 +165,16 @@ public final class Answering {
       List<Object> same = List.of(prompt.newTokens(), prompt.asked().stops());
       groups.computeIfAbsent(same, key -> new ArrayList<>()).add(prompt);
     }
+    CacheBudget budget = new CacheBudget(batches.prompts(), batches.tokens(), 1);
     List<List<Prompt>> found = new ArrayList<>();
     for (List<Prompt> group : groups.values()) {
       // The plan's order, but those that lost demonstrations among themselves: they share less.
       group.sort(Comparator.comparingInt(Prompt::shots).reversed());
-      Filling filling = new Filling();
-      for (Prompt prompt : group) {
-        if (!filling.takes(prompt)) {
-          found.add(filling.prompts);
-          filling = new Filling();
-          filling.takes(prompt);
-        }
-      }
-      found.add(filling.prompts);
+      budget
+          .batches(group, Prompt::tokens, group.get(0).newTokens())
+          .forEach(batch -> found.add(batch.prompts()));
     }
     return found;
-  }
-
-  /** A batch that is being put together. */
-  private final class Filling {
-    private final List<Prompt> prompts = new ArrayList<>();
-    private int shared;
-    private long promptTokens;
-
-    /** Adds the prompt, unless the batch would become too large or lose its shared beginning. */
-    boolean takes(Prompt prompt) {
-      int count = prompts.size();
-      int common = count == 0 ? prompt.tokens().length : common(prompts.get(0), prompt, shared);
-      long joint = promptTokens + prompt.tokens().length;
-      long computed = joint - (long) common * count;
-      if (count > 0) {
-        long lost = (long) (shared - common) * (count - 1);
-        if (count == batches.prompts()
-            || computed + (count + 1L) * prompt.newTokens() > batches.tokens()
-            || lost > promptTokens - (long) shared * (count - 1)) {
-          return false;
-        }
-      }
-      prompts.add(prompt);
-      shared = common;
-      promptTokens = joint;
-      return true;
-    }
-
-    private static int common(Prompt first, Prompt other, int atMost) {
-      int differ =
-          Arrays.mismatch(
-              first.tokens(),
-              0,
-              atMost,
-              other.tokens(),
-              0,
-              Math.min(atMost, other.tokens().length));
-      return differ < 0 ? atMost : differ;
-    }
   }
 
   private void generate(List<Prompt> batch) {

@@ -8,8 +8,9 @@ import java.io.Serializable;
  * How much is answered at once; for speed and memory only, answers do not depend on it.
  *
  * @param prompts at most so many prompts in a batch, at least 1
- * @param tokens at most so many positions in a batch's key-value cache, the shared beginning
- *     counted once and new tokens counted in full; a single prompt may have more. At least 1
+ * @param tokens at most so many positions in a batch's key-value cache ({@link
+ *     dev.tributary.fl.model.CacheBudget}): the shared beginning once, then for each prompt as many
+ *     as the longest has left, and its new tokens; a single prompt may have more. At least 1
  */
 public record Batches(int prompts, int tokens) implements Serializable {
   /** 64 prompts, 16384 positions: 0.75 GB of cache for SmolLM2-135M in float32. */

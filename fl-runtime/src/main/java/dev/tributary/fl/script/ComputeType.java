@@ -7,21 +7,15 @@ import dev.tributary.fl.model.ElementType;
 
 /** Number formats of compute and of files, by libtorch's own numbers for them. */
 enum ComputeType {
-  FLOAT32(6, 4),
-  BFLOAT16(15, 2),
+  FLOAT32(6),
+  BFLOAT16(15),
   /** For tests of the arithmetic only. */
-  FLOAT64(7, 8);
+  FLOAT64(7);
 
   private final int number;
-  private final int bytes;
 
-  ComputeType(int number, int bytes) {
+  ComputeType(int number) {
     this.number = number;
-    this.bytes = bytes;
-  }
-
-  int bytes() {
-    return bytes;
   }
 
   int number() {

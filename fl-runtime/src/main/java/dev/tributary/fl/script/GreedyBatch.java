@@ -2,6 +2,7 @@
 package dev.tributary.fl.script;
 
 import ai.djl.ndarray.types.Shape;
+import dev.tributary.fl.model.CacheBudget;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,10 +11,11 @@ import java.util.List;
  * Prompts that are continued together.
  *
  * @param prompts token ids, at least one each
+ * @param shared tokens that all prompts begin with, whole blocks of the caches
  * @param maxNewTokens at most so many per prompt
  * @param stops a prompt is finished once its new tokens end with any of these
  */
-record GreedyBatch(List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
+record GreedyBatch(List<int[]> prompts, int shared, int maxNewTokens, List<int[]> stops) {
   /** What the caches of one batch may hold, unless a single prompt needs more. */
   private static final long CACHE_BYTES = 1L << 30;
 
@@ -21,36 +23,24 @@ record GreedyBatch(List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
    * Prompts in batches whose caches fit into memory; a prompt's answer does not depend on the
    * batch.
    *
-   * @param bytesPerToken of keys and values
+   * @param bytesPerPosition of keys and values
    */
   static List<GreedyBatch> of(
-      List<int[]> prompts, int maxNewTokens, List<int[]> stops, long bytesPerToken) {
+      List<int[]> prompts, int maxNewTokens, List<int[]> stops, long bytesPerPosition) {
     if (maxNewTokens < 1) {
       throw new IllegalArgumentException("Ask for at least one new token, not " + maxNewTokens);
     }
     if (stops.stream().anyMatch(stop -> stop.length == 0)) {
       throw new IllegalArgumentException("A stop needs at least one token");
     }
-    List<GreedyBatch> batches = new ArrayList<>();
-    List<int[]> together = new ArrayList<>();
-    int longest = 0;
-    for (int[] prompt : prompts) {
-      if (prompt.length == 0) {
-        throw new IllegalArgumentException("A prompt needs at least one token");
-      }
-      longest = Math.max(longest, prompt.length);
-      long bytes = bytesPerToken * (longest + maxNewTokens) * (together.size() + 1);
-      if (!together.isEmpty() && bytes > CACHE_BYTES) {
-        batches.add(new GreedyBatch(List.copyOf(together), maxNewTokens, stops));
-        together.clear();
-        longest = prompt.length;
-      }
-      together.add(prompt);
+    if (prompts.stream().anyMatch(prompt -> prompt.length == 0)) {
+      throw new IllegalArgumentException("A prompt needs at least one token");
     }
-    if (!together.isEmpty()) {
-      batches.add(new GreedyBatch(List.copyOf(together), maxNewTokens, stops));
-    }
-    return batches;
+    return new CacheBudget(
+            Integer.MAX_VALUE, CACHE_BYTES / bytesPerPosition, ScriptSource.CACHE_BLOCK)
+        .batches(prompts, prompt -> prompt, maxNewTokens).stream()
+            .map(batch -> new GreedyBatch(batch.prompts(), batch.shared(), maxNewTokens, stops))
+            .toList();
   }
 
   /**
@@ -61,7 +51,7 @@ record GreedyBatch(List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
   void enter(Arguments call, int rowMultiple) {
     call.tensor(prompts.stream().flatMapToInt(Arrays::stream).toArray());
     call.numbers(prompts.stream().mapToInt(prompt -> prompt.length).toArray());
-    call.numbers(sharedBeginning()).numbers(maxNewTokens).numbers(rowMultiple);
+    call.numbers(shared).numbers(maxNewTokens).numbers(rowMultiple);
     int longest = stops.stream().mapToInt(stop -> stop.length).max().orElse(1);
     // without stops a sequence that no new token matches
     long[] table = new long[Math.max(1, stops.size()) * longest];
@@ -73,21 +63,6 @@ record GreedyBatch(List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
       }
     }
     call.tensor(table, new Shape(table.length / longest, longest));
-  }
-
-  /** Whole cache blocks that all prompts begin with; each prompt keeps a token of its own. */
-  private int sharedBeginning() {
-    if (prompts.size() == 1) {
-      return 0;
-    }
-    int[] first = prompts.get(0);
-    int common = first.length - 1;
-    for (int[] prompt : prompts) {
-      int end = Math.min(common, prompt.length - 1);
-      int mismatch = Arrays.mismatch(first, 0, end, prompt, 0, end);
-      common = mismatch < 0 ? end : mismatch;
-    }
-    return common / ScriptSource.CACHE_BLOCK * ScriptSource.CACHE_BLOCK;
   }
 
   /**

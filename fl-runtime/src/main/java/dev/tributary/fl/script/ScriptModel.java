@@ -36,7 +36,6 @@ final class ScriptModel implements CausalLm {
   private static final int LARGEST_MULTIPLE = 16;
 
   private final ModelConfig config;
-  private final int bytesPerNumber;
   private final NDManager manager;
   private final PtSymbolBlock block;
   private final PtSymbolBlock optimisers;
@@ -50,10 +49,8 @@ final class ScriptModel implements CausalLm {
   /** 0: not found out yet. */
   private int rowMultiple;
 
-  private ScriptModel(
-      ModelConfig config, ComputeType type, NDManager manager, PtSymbolBlock block) {
+  private ScriptModel(ModelConfig config, NDManager manager, PtSymbolBlock block) {
     this.config = config;
-    this.bytesPerNumber = type.bytes();
     this.manager = manager;
     this.block = block;
     this.optimisers = compile(ScriptSource.optimisers(), manager, List.of());
@@ -77,8 +74,7 @@ final class ScriptModel implements CausalLm {
         ScriptSource.complete(checkpoint.family().script(), config, stored.statements());
     NDManager manager = newManager(device);
     try {
-      ScriptModel model =
-          new ScriptModel(config, type, manager, compile(source, manager, ATTRIBUTES));
+      ScriptModel model = new ScriptModel(config, manager, compile(source, manager, ATTRIBUTES));
       model.loadWeights(checkpoint, stored, type);
       LOG.info("Loaded {} in {} ms", checkpoint, (System.nanoTime() - start) / 1_000_000);
       return model;
@@ -212,7 +208,8 @@ final class ScriptModel implements CausalLm {
     ScriptWeights own = mine(weights);
     int multiple = rowMultiple();
     List<int[]> all = new ArrayList<>();
-    for (GreedyBatch batch : GreedyBatch.of(prompts, maxNewTokens, stops, cacheBytesPerToken())) {
+    for (GreedyBatch batch :
+        GreedyBatch.of(prompts, maxNewTokens, stops, cacheBytesPerPosition())) {
       try (Arguments call = new Arguments(block, manager)) {
         batch.enter(call, multiple);
         own.enter(call, noDropout());
@@ -239,9 +236,13 @@ final class ScriptModel implements CausalLm {
     return rowMultiple;
   }
 
-  private long cacheBytesPerToken() {
+  /** Keys and values of a token in all blocks, in the format that the device computes with. */
+  long cacheBytesPerPosition() {
     LlamaConfig llama = (LlamaConfig) config;
-    return 2L * llama.layers() * llama.keyValueHeads() * llama.headSize() * bytesPerNumber;
+    try (Arguments call = new Arguments(block, manager)) {
+      long width = call.call("cache_width").toLongArray()[0];
+      return 2L * llama.layers() * llama.keyValueHeads() * llama.headSize() * width;
+    }
   }
 
   @Override

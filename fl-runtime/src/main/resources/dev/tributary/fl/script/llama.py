@@ -628,6 +628,10 @@ class Model(Module):
       multiple = 2 * multiple
     return torch.full([1], found, dtype=4)
 
+  def cache_width(self):
+    # bytes of a number in the caches
+    return torch.full([1], self.widened(self.weights[1]).element_size(), dtype=4)
+
   def filled_up(self, x, dim: int, multiple: int):
     # zeros up to a multiple
     more = -x.size(dim) % multiple

@@ -159,8 +159,36 @@ class GenerationTest {
   @Test
   void largeBatchesAreSplitByTheirCaches() {
     List<int[]> prompts = List.of(new int[100], new int[300], new int[100], new int[2000]);
-    List<GreedyBatch> batches = GreedyBatch.of(prompts, 28, List.of(), (1L << 30) / 1000);
+    // 300 + 28 positions are three blocks of 128
+    long positions = 3 * 3 * ScriptSource.CACHE_BLOCK;
+    List<GreedyBatch> batches = GreedyBatch.of(prompts, 28, List.of(), (1L << 30) / positions);
     assertThat(batches.stream().map(batch -> batch.prompts().size())).containsExactly(3, 1);
+  }
+
+  @Test
+  void theSharedBeginningIsCountedOnce() {
+    List<int[]> prompts = prompts(40, 1200, 50); // nine whole blocks, up to 98 more and 30 new
+    long positions = (9 + 40) * ScriptSource.CACHE_BLOCK;
+    assertThat(GreedyBatch.of(prompts, 30, List.of(), (1L << 30) / positions))
+        .singleElement()
+        .satisfies(batch -> assertThat(batch.shared()).isEqualTo(9 * ScriptSource.CACHE_BLOCK));
+    assertThat(GreedyBatch.of(prompts, 30, List.of(), (1L << 30) / (positions - 1)))
+        .extracting(batch -> batch.prompts().size())
+        .containsExactly(39, 1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(ComputeType.class)
+  void cachesAreCountedAsWideAsTheyAre(ComputeType type) {
+    try (ScriptModel model = ScriptModel.load(checkpoint, type, ai.djl.Device.cpu())) {
+      int numbers = 2 * 3 * 2 * 8; // keys and values, blocks, key heads, head size
+      switch (type) {
+        case FLOAT32 -> assertThat(model.cacheBytesPerPosition()).isEqualTo(4L * numbers);
+        case FLOAT64 -> assertThat(model.cacheBytesPerPosition()).isEqualTo(8L * numbers);
+        // float32 where the processor has no instructions for bfloat16
+        case BFLOAT16 -> assertThat(model.cacheBytesPerPosition()).isIn(2L * numbers, 4L * numbers);
+      }
+    }
   }
 
   @Test
