@@ -7,6 +7,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.tributary.fl.seed.Seed;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Which inputs of an adapter dropout cuts off: a function of seed, layer, row and column alone, so
@@ -16,18 +18,30 @@ import java.nio.ByteBuffer;
  * multiples of the golden ratio, four entries of 16 bits each from one number. The probability is
  * therefore a multiple of 1/65536, and {@link #keepScale} belongs to that one.
  *
- * <p>Masks live in one buffer that is reused: those of a step are valid until the next step's.
+ * <p>Each layer has a piece of native memory for its masks, which is reused from step to step,
+ * replaced by a larger one where a batch needs it, and freed with the owner: a mask is valid until
+ * the layer's next one.
  */
 final class DropoutMasks {
   private static final long GOLDEN = 0x9e3779b97f4a7c15L;
   private static final int PIECE = 1 << 16;
 
   private final int threshold;
+  private final NDManager owner;
   private final byte[] piece = new byte[PIECE];
-  private ByteBuffer memory = ByteBuffer.allocateDirect(0);
+  private final Map<String, Memory> byLayer = new HashMap<>();
 
-  DropoutMasks(double probability) {
-    threshold = (int) Math.min(65535, Math.round(probability * 65536));
+  /**
+   * @param bytes the array's own, seen from Java; no longer valid once the array is closed
+   */
+  private record Memory(NDArray array, ByteBuffer bytes) {}
+
+  /**
+   * @param owner of the memory; its device may be any
+   */
+  DropoutMasks(double probability, NDManager owner) {
+    this.threshold = (int) Math.min(65535, Math.round(probability * 65536));
+    this.owner = owner;
   }
 
   boolean active() {
@@ -39,32 +53,42 @@ final class DropoutMasks {
     return 65536.0 / (65536 - threshold);
   }
 
-  /** Makes room for a step's masks, of so many entries together. */
-  void begin(long entries) {
-    if (entries > memory.capacity()) {
-      memory = ByteBuffer.allocateDirect(Math.toIntExact(entries));
-    }
-    memory.clear();
-  }
-
   /**
-   * The next mask of the step, (rows, columns).
+   * A layer's mask in a step, (rows, columns).
    *
    * @param seed of the step
    * @param layer name of the adapted layer; each has a mask of its own
+   * @param call owns the array, but not its memory
    */
-  NDArray next(Seed seed, String layer, int rows, int columns, NDManager owner) {
+  NDArray mask(Seed seed, String layer, int rows, int columns, NDManager call) {
     int entries = Math.multiplyExact(rows, columns);
     long key = seed.child(layer).value();
-    ByteBuffer mask = memory.slice(memory.position(), entries);
+    ByteBuffer mask = memory(layer, entries).slice(0, entries);
     for (int first = 0; first < entries; first += PIECE) {
       int count = Math.min(PIECE, entries - first);
       fill(key, first / 4, count);
-      memory.put(piece, 0, count);
+      mask.put(first, piece, 0, count);
     }
-    NDArray array = owner.create(mask, new Shape(rows, columns), DataType.BOOLEAN);
+    NDArray array = call.create(mask, new Shape(rows, columns), DataType.BOOLEAN);
     array.setName("dropped[]");
     return array;
+  }
+
+  private ByteBuffer memory(String layer, int entries) {
+    Memory known = byLayer.get(layer);
+    if (known == null || known.bytes().capacity() < entries) {
+      if (known != null) {
+        known.array().close();
+      }
+      // A little more than needed, so that few batches need more. Java's own direct buffers would
+      // be
+      // freed whenever its garbage collector comes by.
+      long room = Math.min(Integer.MAX_VALUE, entries + entries / 8L);
+      NDArray array = owner.create(new Shape(room), DataType.BOOLEAN, ai.djl.Device.cpu());
+      known = new Memory(array, array.toByteBuffer(true));
+      byLayer.put(layer, known);
+    }
+    return known.bytes();
   }
 
   /** Entries {@code 4 * counter} and following of a mask. */

@@ -71,7 +71,7 @@ final class ScriptWeights implements TrainedWeights {
     this.manager = manager;
     this.optimisers = optimisers;
     this.layout = layout;
-    this.dropout = new DropoutMasks(layout.dropout());
+    this.dropout = new DropoutMasks(layout.dropout(), manager);
     EngineThread.enter();
     String listName = layout.kind() == TrainedLayout.Kind.FULL ? "w[]" : "l[]";
     state
@@ -157,24 +157,17 @@ final class ScriptWeights implements TrainedWeights {
     ScriptModel on = onModel();
     List<ModelConfig.LinearLayer> layers = on.config().linearLayers();
     int perBlock = layers.size() / on.config().layers();
-    int[] rows = new int[layers.size()];
-    long entries = 0;
-    for (int i = 0; i < rows.length; i++) {
-      if (!layout.slots().get(2 * i).isEmpty()) {
-        boolean labelsOnly = i >= rows.length - perBlock + ATTENTION_INPUTS;
-        rows[i] = labelsOnly ? batch.labels() : batch.tokens().length;
-        entries += (long) rows[i] * layers.get(i).inputs();
-      }
-    }
-    dropout.begin(entries);
     Seed seed = Seed.of(dropoutSeed);
     List<NDArray> masks = new ArrayList<>();
-    for (int i = 0; i < rows.length; i++) {
+    for (int i = 0; i < layers.size(); i++) {
       ModelConfig.LinearLayer layer = layers.get(i);
+      boolean adapted = !layout.slots().get(2 * i).isEmpty();
+      boolean labelsOnly = i >= layers.size() - perBlock + ATTENTION_INPUTS;
+      int rows = labelsOnly ? batch.labels() : batch.tokens().length;
       masks.add(
-          rows[i] == 0
-              ? on.nothingDropped()
-              : dropout.next(seed, layer.name(), rows[i], layer.inputs(), owner));
+          adapted
+              ? dropout.mask(seed, layer.name(), rows, layer.inputs(), owner)
+              : on.nothingDropped());
     }
     return masks;
   }
