@@ -25,7 +25,8 @@ public final class Scoring {
 
   /**
    * Scores the questions that have answers; what the model was asked for elsewhere is not known, so
-   * questions without an answer count as not asked, and are told of in the notice.
+   * questions without an answer count as not asked, and are told of in the notice, as are answers
+   * to questions beyond the task's limit, which are passed over.
    *
    * @param task with the path of its gold file
    * @param answersPath the answers file
@@ -42,12 +43,14 @@ public final class Scoring {
       answers.put(question.id(), new ArrayList<>());
     }
     String known = benchmark.questions().get(0).id();
+    List<String> passedOver = new ArrayList<>();
     JsonLines.read(
         files,
         answersPath,
         line -> {
           String id = line.textOrNumber("id");
-          List<String> samples = answers.get(id);
+          List<String> samples =
+              benchmark.beyondLimit().contains(id) ? passedOver : answers.get(id);
           if (samples == null) {
             throw new InputException(
                 "no question has the id '"
@@ -57,7 +60,7 @@ public final class Scoring {
                     + " look like '"
                     + known
                     + "', and the gold file has "
-                    + benchmark.questions().size());
+                    + (benchmark.questions().size() + benchmark.beyondLimit().size()));
           }
           return samples.add(line.textOrNumber("answer"));
         });
@@ -71,11 +74,14 @@ public final class Scoring {
         rows.add(row(run, task, question, sample, samples.get(sample)));
       }
     }
-    List<String> remarks =
-        unanswered == 0
-            ? List.of()
-            : List.of(
-                unanswered + " of " + benchmark.questions().size() + " questions have no answer");
+    List<String> remarks = new ArrayList<>();
+    if (unanswered > 0) {
+      remarks.add(unanswered + " of " + benchmark.questions().size() + " questions have no answer");
+    }
+    if (!passedOver.isEmpty()) {
+      int all = rows.size() + passedOver.size();
+      remarks.add(passedOver.size() + " of " + all + " answers are to questions beyond the limit");
+    }
     return Scored.of(run, task, benchmark, rows, remarks, (System.nanoTime() - start) * 1e-9);
   }
 

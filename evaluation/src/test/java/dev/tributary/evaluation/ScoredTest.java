@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -55,6 +56,7 @@ class ScoredTest {
                         new Asked.Continuation(5, List.of()),
                         "" + i))
             .toList(),
+        Set.of(),
         Optional.of(20L),
         Optional.empty());
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tributary.evaluation.task.Gsm8k;
+import dev.tributary.evaluation.task.Gsm8kConfigs;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.testing.SharedData;
 import java.io.IOException;
@@ -35,7 +36,7 @@ class ScoringTest {
 
   private Scored score(String answers) throws IOException {
     Path file = Files.writeString(folder.resolve("answers.jsonl"), answers);
-    Gsm8k task = new Gsm8k(Gsm8k.Config.of(folder.resolve("gold.jsonl").toString()));
+    Gsm8k task = new Gsm8k(Gsm8kConfigs.usual(folder.resolve("gold.jsonl").toString()));
     return Scoring.score(task, BenchmarkFiles.local(), file.toString());
   }
 
@@ -97,7 +98,7 @@ class ScoringTest {
         OutputStream zip = new GZIPOutputStream(file)) {
       zip.write(text.getBytes(StandardCharsets.UTF_8));
     }
-    Gsm8k task = new Gsm8k(Gsm8k.Config.of(folder.resolve("gold.jsonl").toString()));
+    Gsm8k task = new Gsm8k(Gsm8kConfigs.usual(folder.resolve("gold.jsonl").toString()));
 
     Scored zipped =
         Scoring.score(task, BenchmarkFiles.local(), folder.resolve("answers.jsonl.gz").toString());
@@ -137,6 +138,45 @@ class ScoringTest {
   }
 
   @Test
+  void answersBeyondTheLimitArePassedOver() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("answers.jsonl"),
+            """
+            {"id": "gsm8k/1", "answer": "1000.25"}
+            {"id": "gsm8k/2", "answer": "17"}
+            {"id": "gsm8k/0", "answer": "5"}
+            """);
+    Gsm8k task = new Gsm8k(Gsm8kConfigs.limited(folder.resolve("gold.jsonl").toString(), 2));
+
+    Scored scored = Scoring.score(task, BenchmarkFiles.local(), file.toString());
+
+    assertThat(scored.figure().value()).contains(1.0);
+    assertThat(scored.figure().instances()).isEqualTo(2);
+    assertThat(scored.figure().notice())
+        .hasValueSatisfying(
+            notice ->
+                assertThat(notice)
+                    .endsWith("; 1 of 3 answers are to questions beyond the limit")
+                    .doesNotContain("have no answer"));
+
+    Files.writeString(
+        file,
+        """
+        {"id": "gsm8k/3", "answer": "5"}
+        {"id": "gsm8k/2"}
+        """);
+    assertThatThrownBy(() -> Scoring.score(task, BenchmarkFiles.local(), file.toString()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            file
+                + ":1: no question has the id 'gsm8k/3'; ids of gsm8k look like 'gsm8k/0', and the"
+                + " gold file has 3\n"
+                + file
+                + ":2: 'answer' is missing");
+  }
+
+  @Test
   void aFileWithoutAnswersIsRefused() {
     assertThatThrownBy(() -> score("\n"))
         .isInstanceOf(InputException.class)
@@ -146,7 +186,7 @@ class ScoringTest {
 
   @Test
   void aFileThatIsNotThereIsNamed() {
-    Gsm8k task = new Gsm8k(Gsm8k.Config.of(folder.resolve("gold.jsonl").toString()));
+    Gsm8k task = new Gsm8k(Gsm8kConfigs.usual(folder.resolve("gold.jsonl").toString()));
     assertThatThrownBy(
             () -> Scoring.score(task, BenchmarkFiles.local(), folder.resolve("no").toString()))
         .isInstanceOf(InputException.class)
@@ -170,7 +210,9 @@ class ScoringTest {
 
     Scored scored =
         Scoring.score(
-            new Gsm8k(Gsm8k.Config.of(gold.toString())), BenchmarkFiles.local(), file.toString());
+            new Gsm8k(Gsm8kConfigs.usual(gold.toString())),
+            BenchmarkFiles.local(),
+            file.toString());
 
     assertThat(
             scored.answers().stream()

@@ -4,6 +4,7 @@ package dev.tributary.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tributary.evaluation.task.Gsm8k;
+import dev.tributary.evaluation.task.Gsm8kConfigs;
 import dev.tributary.evaluation.task.Loss;
 import dev.tributary.fl.config.Choice;
 import java.io.ByteArrayInputStream;
@@ -27,7 +28,7 @@ class TravellingTest {
         new SplitMeasurement(List.of(1.0, 2.0), 3, 1, List.of("lost"), 0.5),
         Batches.DEFAULT,
         new Choice<Task>(new Loss.Provider(), new Loss.Config("validation", 8, "loss")).config(),
-        Gsm8k.Config.of("test.jsonl"));
+        Gsm8kConfigs.usual("test.jsonl"));
   }
 
   @ParameterizedTest
@@ -47,7 +48,7 @@ class TravellingTest {
   static List<Choice<Task>> choices() {
     return List.of(
         new Choice<>(new Loss.Provider(), new Loss.Config("test", 4, "loss")),
-        new Choice<>(new Gsm8k.Provider(), Gsm8k.Config.of("test.jsonl")));
+        new Choice<>(new Gsm8k.Provider(), Gsm8kConfigs.usual("test.jsonl")));
   }
 
   private static Object copied(Object traveller) throws IOException, ClassNotFoundException {

@@ -14,20 +14,18 @@ import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.seed.Seed;
-import dev.tributary.fl.text.InstructionExample;
 import java.io.FileNotFoundException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * GSM8K, grade-school mathematics in words: Cobbe et al. 2021, <a
@@ -119,12 +117,6 @@ public record Gsm8k(Config config) implements BenchmarkTask {
           .check(!label.isBlank(), "label", label, "give a name, or leave it out")
           .throwIfAny();
     }
-
-    /** The usual protocol on all questions of a file. */
-    public static Config of(String path) {
-      return new Config(
-          path, 0, DEMONSTRATIONS, Prompts.FEW_SHOT, 0, 256, Protocol.DEFAULT, "gsm8k");
-    }
   }
 
   /** Chosen by {@code name: gsm8k}. */
@@ -162,21 +154,11 @@ public record Gsm8k(Config config) implements BenchmarkTask {
 
   @Override
   public Benchmark read(TaskContext context) {
-    Set<String> ids = new HashSet<>();
     List<Problem> problems =
         JsonLines.read(
             context.files(),
             config.path(),
-            line -> {
-              // The published file has no ids; copies of it sometimes do.
-              for (String name : List.of("id", "task_id")) {
-                if (line.fields().has(name) && !ids.add(line.textOrNumber(name))) {
-                  throw new InputException(
-                      "the " + name + " '" + line.textOrNumber(name) + "' stands there before");
-                }
-              }
-              return new Problem(line.record(), line.text("question"), gold(line.text("answer")));
-            });
+            line -> new Problem(line.record(), line.text("question"), gold(line.text("answer"))));
     Asked asked =
         new Asked.Continuation(
             config.newTokens(), fewShot() && !likeFsLlm() ? List.of("\nQ:") : List.of());
@@ -189,15 +171,11 @@ public record Gsm8k(Config config) implements BenchmarkTask {
       List<String> chosen =
           likeFsLlm() ? chosen(standard, order.child(problem.record())) : sameForAll;
       questions.add(
-          new Question(
-              "gsm8k/" + problem.record(),
-              chosen,
-              prompt(problem, context),
-              asked,
-              problem.gold()));
+          new Question(problem.id(), chosen, prompt(problem, context), asked, problem.gold()));
     }
     return new Benchmark(
         questions,
+        problems.stream().skip(asks).map(Problem::id).collect(Collectors.toSet()),
         Optional.of((long) PUBLISHED),
         problems.size() == PUBLISHED
             ? Optional.empty()
@@ -216,7 +194,12 @@ public record Gsm8k(Config config) implements BenchmarkTask {
     return new Verdict(number, right ? 1 : 0);
   }
 
-  private record Problem(int record, String question, String gold) {}
+  private record Problem(int record, String question, String gold) {
+    /** By its record: the published file has no ids. */
+    String id() {
+      return "gsm8k/" + record;
+    }
+  }
 
   private boolean fewShot() {
     return config.prompts() == Prompts.FEW_SHOT;
@@ -227,13 +210,9 @@ public record Gsm8k(Config config) implements BenchmarkTask {
   }
 
   private String prompt(Problem problem, TaskContext context) {
-    if (fewShot()) {
-      return "Q: " + problem.question() + "\nA:";
-    }
-    return context
-        .template()
-        .prompt(
-            new InstructionExample("gsm8k/" + problem.record(), "", problem.question(), "", ""));
+    return fewShot()
+        ? "Q: " + problem.question() + "\nA:"
+        : context.template().prompt(problem.question(), "");
   }
 
   /** The first {@code shots} of the demonstrations in the seed's order. */
@@ -304,6 +283,16 @@ public record Gsm8k(Config config) implements BenchmarkTask {
       return number.equals(gold);
     }
     return number.length() <= LONGEST_NUMBER
-        && new BigDecimal(number).compareTo(new BigDecimal(gold)) == 0;
+        && new BigDecimal(inAscii(number)).compareTo(new BigDecimal(gold)) == 0;
+  }
+
+  /** BigDecimal reads digits of other scripts only as far as they fit into a char. */
+  private static String inAscii(String number) {
+    StringBuilder ascii = new StringBuilder();
+    number
+        .codePoints()
+        .map(c -> Character.isDigit(c) ? '0' + Character.digit(c, 10) : c)
+        .forEach(ascii::appendCodePoint);
+    return ascii.toString();
   }
 }

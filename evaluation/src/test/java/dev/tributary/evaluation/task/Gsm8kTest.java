@@ -48,7 +48,7 @@ class Gsm8kTest {
 
   private Benchmark read(String file) throws IOException {
     Path path = Files.writeString(folder.resolve("test.jsonl"), file);
-    return new Gsm8k(Gsm8k.Config.of(path.toString())).read(context());
+    return new Gsm8k(Gsm8kConfigs.usual(path.toString())).read(context());
   }
 
   @ParameterizedTest
@@ -80,6 +80,8 @@ class Gsm8kTest {
           I cannot say                              |           | 0       | wrong
           ''                                        |           | 0       | wrong
           The answer is ٤٢                          | ٤٢        | 42      | right
+          The answer is -𝟒𝟐.𝟓                       | -𝟒𝟐.𝟓     | -42.5   | right
+          The answer is 𝟒𝟐                          | 𝟒𝟐        | 43      | wrong
           """)
   void findsTheNumberAndComparesIt(String answer, String number, String gold, String verdict) {
     Verdict judged = judged(Protocol.DEFAULT, answer, gold);
@@ -148,7 +150,7 @@ class Gsm8kTest {
   void readsTheWholeOfGsm8k() {
     String path = SharedData.path("data/gsm8k/test.jsonl").toString();
 
-    Benchmark benchmark = new Gsm8k(Gsm8k.Config.of(path)).read(context());
+    Benchmark benchmark = new Gsm8k(Gsm8kConfigs.usual(path)).read(context());
 
     assertThat(benchmark.questions()).hasSize(1319);
     assertThat(benchmark.questions()).extracting(Question::gold).contains("-10", "1450000");
@@ -269,7 +271,6 @@ class Gsm8kTest {
                     {"answer": "#### 3"}
                     {"question": 4, "answer": "#### 4"}
                     {"question": "Five?", "answer": "#### 1.2.3"}
-                    {"question": "Six?", "answer": "#### 6", "id": "7"}
                     """))
         .isInstanceOf(InputException.class)
         .hasMessage(
@@ -280,9 +281,21 @@ class Gsm8kTest {
                 + file
                 + ":5: 'question' is the number 4, not text\n"
                 + file
-                + ":6: 'answer' ends with #### 1.2.3, which is no number\n"
-                + file
-                + ":7: the id '7' stands there before");
+                + ":6: 'answer' ends with #### 1.2.3, which is no number");
+  }
+
+  @Test
+  void questionsAreNamedByTheirRecordWhateverElseTheirLinesHold() throws IOException {
+    Benchmark benchmark =
+        read(
+            """
+            {"question": "One?", "answer": "#### 1", "id": 7, "task_id": "a"}
+            {"question": "Two?", "answer": "#### 2", "id": "7", "task_id": 7}
+            """);
+
+    assertThat(benchmark.questions())
+        .extracting(Question::id)
+        .containsExactly("gsm8k/0", "gsm8k/1");
   }
 
   @Test
