@@ -2,7 +2,6 @@
 package dev.tributary.evaluation;
 
 import dev.tributary.fl.config.InputException;
-import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.text.InstructionExample;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -36,8 +35,7 @@ public final class Scoring {
   public static Scored score(BenchmarkTask task, BenchmarkFiles files, String answersPath) {
     long start = System.nanoTime();
     // Prompts are not used, so any template will do.
-    Benchmark benchmark =
-        task.read(new TaskContext(files, InstructionExample::instruction, Seed.of(0)));
+    Benchmark benchmark = task.read(new TaskContext(files, InstructionExample::instruction));
     Map<String, List<String>> answers = new LinkedHashMap<>();
     for (Question question : benchmark.questions()) {
       answers.put(question.id(), new ArrayList<>());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.evaluation;
 
-import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.text.PromptTemplate;
 
 /**
@@ -9,6 +8,5 @@ import dev.tributary.fl.text.PromptTemplate;
  *
  * @param files where paths lead
  * @param template how the run puts an instruction to the model, for zero-shot prompts
- * @param seed of the experiment; a task may be given its own
  */
-public record TaskContext(BenchmarkFiles files, PromptTemplate template, Seed seed) {}
+public record TaskContext(BenchmarkFiles files, PromptTemplate template) {}

@@ -14,7 +14,6 @@ import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.script.TorchScript;
-import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.testing.SharedData;
 import dev.tributary.fl.text.InstructionExample;
 import dev.tributary.fl.text.Tokenizer;
@@ -41,8 +40,7 @@ class SmolLm2AnsweringTest {
     Gsm8k task =
         new Gsm8k(new Gsm8k.Config(path, 4, 2, Prompts.FEW_SHOT, 0, 40, Protocol.DEFAULT, "gsm8k"));
     Benchmark benchmark =
-        task.read(
-            new TaskContext(BenchmarkFiles.local(), InstructionExample::instruction, Seed.of(0)));
+        task.read(new TaskContext(BenchmarkFiles.local(), InstructionExample::instruction));
     Chunk chunk = Answering.plan(benchmark.questions(), 4).get(0);
     Checkpoint checkpoint = Checkpoint.open(SharedData.smolLm2());
     try (Tokenizer tokenizer = Tokenizer.open(SharedData.smolLm2());

@@ -16,7 +16,6 @@ import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.ledger.Ledger;
 import dev.tributary.fl.model.DType;
-import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.progress.Progress;
@@ -50,7 +49,6 @@ public final class EvaluateJob {
    * @param dtype number format of the base in compute
    * @param task of a benchmark
    * @param template how the run that it is compared with puts an instruction to the model
-   * @param seed of draws that the task leaves to the experiment
    * @param threads computing threads of a piece of the work
    * @param batches how much is answered at once
    * @param maxNotRun share of questions that failures may leave without an answer
@@ -61,7 +59,6 @@ public final class EvaluateJob {
       DType dtype,
       Choice<Task> task,
       String template,
-      long seed,
       int threads,
       Batches batches,
       double maxNotRun) {}
@@ -128,8 +125,7 @@ public final class EvaluateJob {
             List.of(request.task()),
             new TaskContext(
                 RunParts.files(session.sparkContext().hadoopConfiguration()),
-                PromptTemplates.of(request.template()),
-                Seed.of(request.seed())));
+                PromptTemplates.of(request.template())));
     SparkEvaluation evaluation =
         new SparkEvaluation(
             JavaSparkContext.fromSparkContext(session.sparkContext()),

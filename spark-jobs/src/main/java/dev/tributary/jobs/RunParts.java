@@ -57,10 +57,7 @@ record RunParts(
     SparkEvaluation.ReadTasks tasks =
         SparkEvaluation.ReadTasks.of(
             experiment.evaluation().tasks(),
-            new TaskContext(
-                files(session.sparkContext().hadoopConfiguration()),
-                template,
-                Seed.of(experiment.seed())));
+            new TaskContext(files(session.sparkContext().hadoopConfiguration()), template));
     SplitDirectory split = PrepareJob.split(session, experiment, progress);
     ExampleEncoder.Source encoder =
         new ExampleEncoder.Source(base.tokenizer(), template, experiment.data().maxTokens());

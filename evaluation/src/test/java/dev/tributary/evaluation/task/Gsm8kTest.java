@@ -16,7 +16,6 @@ import dev.tributary.evaluation.task.Gsm8k.Protocol;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.config.Providers;
-import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.testing.SharedData;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,8 +41,7 @@ class Gsm8kTest {
   }
 
   private static TaskContext context() {
-    return new TaskContext(
-        BenchmarkFiles.local(), example -> "<" + example.instruction() + ">", Seed.of(1));
+    return new TaskContext(BenchmarkFiles.local(), example -> "<" + example.instruction() + ">");
   }
 
   private Benchmark read(String file) throws IOException {

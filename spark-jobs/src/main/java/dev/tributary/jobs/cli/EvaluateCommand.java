@@ -80,7 +80,7 @@ final class EvaluateCommand extends JobCommand {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Of draws, e.g. worked examples' order.")
+      description = "Of worked examples' order: the key 'order-seed' of all tasks that have it.")
   private @Nullable String seed;
 
   @Option(names = "--dtype", paramLabel = "TYPE", description = "float32, bfloat16, float16.")
@@ -103,7 +103,6 @@ final class EvaluateCommand extends JobCommand {
       @Default("float32") DType dtype,
       @Default("64") int batch,
       @Default("1") int threads,
-      @Default("0") long seed,
       @Default("0.01") double maxNotRun) {}
 
   EvaluateCommand(Console console) {
@@ -139,7 +138,6 @@ final class EvaluateCommand extends JobCommand {
 
   private ExperimentFile readFile() {
     List<String> overrides = new ArrayList<>(given.subList(1, given.size()));
-    add(overrides, "seed", seed);
     add(overrides, "model.dtype", dtype);
     add(overrides, "training.threads-per-client", threads);
     add(overrides, "evaluation.max-not-run", maxNotRun);
@@ -151,6 +149,7 @@ final class EvaluateCommand extends JobCommand {
     keys.put("limit", limit);
     keys.put("shots", shots);
     keys.put("new-tokens", newTokens);
+    keys.put("order-seed", seed); // not the experiment's, which would make it another run
     return keys;
   }
 
@@ -169,7 +168,6 @@ final class EvaluateCommand extends JobCommand {
     add(numbers, "dtype", dtype);
     add(numbers, "batch", batch);
     add(numbers, "threads", threads);
-    add(numbers, "seed", seed);
     add(numbers, "max-not-run", maxNotRun);
     Settings settings = ExperimentReader.fill(Settings.class, numbers);
     EvaluateJob.Request request =
@@ -179,7 +177,6 @@ final class EvaluateCommand extends JobCommand {
             settings.dtype(),
             choice,
             template,
-            settings.seed(),
             settings.threads(),
             Batches.of(settings.batch()),
             settings.maxNotRun());

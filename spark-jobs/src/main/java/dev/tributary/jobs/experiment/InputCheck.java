@@ -13,7 +13,6 @@ import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.ConfigJson;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.model.ModelFamily;
-import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.text.PromptTemplate;
 import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.fl.text.Tokenizer;
@@ -111,8 +110,7 @@ public final class InputCheck {
     List<Choice<Task>> tasks = experiment.evaluation().tasks();
     for (int i = 0; i < tasks.size() && template.isPresent(); i++) {
       if (tasks.get(i).create() instanceof BenchmarkTask benchmark) {
-        TaskContext context =
-            new TaskContext(BenchmarkFiles.local(), template.get(), Seed.of(experiment.seed()));
+        TaskContext context = new TaskContext(BenchmarkFiles.local(), template.get());
         if (!namesElsewhere(tasks.get(i).config())) {
           tryTo("evaluation.tasks[" + i + "]", () -> benchmark.read(context));
         }

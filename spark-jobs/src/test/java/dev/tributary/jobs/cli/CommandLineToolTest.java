@@ -78,6 +78,8 @@ class CommandLineToolTest {
         "evaluate --checkpoint x | give --task NAME and --path FILE",
         "evaluate --checkpoint x --task gsm9k --path y | command line: name = gsm9k is not valid;"
             + " did you mean gsm8k?",
+        "evaluate --checkpoint x --task gsm8k --path y --seed z | command line: order-seed = z is"
+            + " not valid; give a whole number",
         "parity /nowhere       | Cannot check /nowhere: there is no such folder",
       })
   void endsWithTwoAndOneMessageWhereTheInputIsWrong(String line, String message) {
@@ -189,6 +191,16 @@ class CommandLineToolTest {
         .contains("output: \"" + folder + "/else where\"");
     assertThat(run("validate", file.toString(), "--seed", "x").err())
         .isEqualTo("command line: seed = x is not valid; give a whole number, e.g. 8\n");
+  }
+
+  @Test
+  void theSeedOfAnEvaluationIsThatOfItsTasks() {
+    Path file = TinyExperiment.in(folder).file("tiny", 2, 2);
+
+    assertThat(run("evaluate", file.toString(), "--seed", "x").err())
+        .isEqualTo(
+            "command line: evaluation.tasks[1].order-seed = x is not valid; give a whole number,"
+                + " e.g. 8\n");
   }
 
   @Test
