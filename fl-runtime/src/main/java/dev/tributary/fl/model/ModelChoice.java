@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param checkpoint a Hugging Face directory
  * @param config a config.json; tokenizer files stand beside it
  * @param initialise seed of the weights drawn for {@code config}
- * @param dtype number format of the base in compute
+ * @param dtype number format of the base in compute: float32 or bfloat16
  */
 public record ModelChoice(
     Optional<String> checkpoint,
@@ -31,6 +31,7 @@ public record ModelChoice(
             "initialise",
             initialise.orElse(null),
             "it goes with config: the seed that fresh weights are drawn from, e.g. 17")
+        .check(dtype.isComputed(), "dtype", dtype, DType.NOT_COMPUTED)
         .throwIfAny();
   }
 }

@@ -7,6 +7,7 @@ import dev.tributary.evaluation.EvaluationRow;
 import dev.tributary.evaluation.Task;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.Default;
+import dev.tributary.fl.config.Faults;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.DType;
 import dev.tributary.jobs.EvaluateJob;
@@ -83,7 +84,7 @@ final class EvaluateCommand extends JobCommand {
       description = "Of worked examples' order: the key 'order-seed' of all tasks that have it.")
   private @Nullable String seed;
 
-  @Option(names = "--dtype", paramLabel = "TYPE", description = "float32, bfloat16, float16.")
+  @Option(names = "--dtype", paramLabel = "TYPE", description = "float32 or bfloat16.")
   private @Nullable String dtype;
 
   @Option(names = "--batch", paramLabel = "N", description = "Prompts answered at once.")
@@ -103,7 +104,11 @@ final class EvaluateCommand extends JobCommand {
       @Default("float32") DType dtype,
       @Default("64") int batch,
       @Default("1") int threads,
-      @Default("0.01") double maxNotRun) {}
+      @Default("0.01") double maxNotRun) {
+    Settings {
+      new Faults().check(dtype.isComputed(), "dtype", dtype, DType.NOT_COMPUTED).throwIfAny();
+    }
+  }
 
   EvaluateCommand(Console console) {
     super(console);

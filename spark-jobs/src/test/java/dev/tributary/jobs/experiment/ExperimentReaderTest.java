@@ -123,6 +123,9 @@ class ExperimentReaderTest {
         "local-steps: 30 | local_update_steps: 30 | a.yaml:14: unknown key"
             + " 'training.local_update_steps'; did you mean 'local-steps'?",
         "rank: 8 | lora_r: 8 | a.yaml:10: unknown key 'adapter.lora_r'; did you mean 'rank'?",
+        "checkpoint: models/tiny | {checkpoint: models/tiny, dtype: float16} | a.yaml:4: model.dtype ="
+            + " float16 is not valid; gradients leave its range; give bfloat16 or float32 (files may"
+            + " be float16)",
         "rank: 8 | rank: 0 | a.yaml:10: adapter.rank = 0 is not valid; give 1 or more, e.g. 8",
         "method: lora | name: lora | a.yaml:10: unknown key 'adapter.name'; did you mean 'method'?",
         "train: 0.8 | train: 0.7 | a.yaml:8: data.holdout = 0.7 + 0.1 + 0.1 is not valid; the three"
