@@ -14,6 +14,7 @@ import dev.tributary.fl.text.PromptTemplate;
 import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.experiment.Identity;
+import dev.tributary.jobs.experiment.InputCheck;
 import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.run.Provenance;
 import dev.tributary.jobs.run.RunDirectory;
@@ -52,6 +53,7 @@ record RunParts(
       SparkSession session, Experiment experiment, RunDirectory directory, Progress progress) {
     BaseCheckpoint base = BaseCheckpoint.of(experiment.model(), directory);
     experiment.adapter().create().check(base.checkpoint().config());
+    InputCheck.checkLength(experiment, base.checkpoint().config());
     RunEvaluation.check(experiment.training(), experiment.evaluation());
     PromptTemplate template = PromptTemplates.of(experiment.data().template());
     SparkEvaluation.ReadTasks tasks =

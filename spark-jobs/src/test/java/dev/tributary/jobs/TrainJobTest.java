@@ -119,6 +119,17 @@ class TrainJobTest {
   }
 
   @Test
+  void refusesExamplesThatAreLongerThanTheModelCanTake() {
+    assertThatThrownBy(
+            () -> TrainJob.run(spark, experiment("long", "data.max-tokens=600"), Progress.silent()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "data.max-tokens = 600 is not valid; the model has 512 positions; give at most as"
+                + " many");
+    assertThat(tiny.output("long").resolve("split")).doesNotExist();
+  }
+
+  @Test
   void trainsOneClientOnAllData() {
     TrainJob.Result result =
         TrainJob.run(spark, experiment("global", "training.scenario=global"), Progress.silent());

@@ -85,13 +85,35 @@ public final class InputCheck {
               });
     }
     config.ifPresent(
-        model ->
-            tryTo(
-                "adapter",
-                () -> {
-                  experiment.adapter().create().check(model);
-                  return model;
-                }));
+        model -> {
+          tryTo(
+              "adapter",
+              () -> {
+                experiment.adapter().create().check(model);
+                return model;
+              });
+          tryTo(
+              "",
+              () -> {
+                checkLength(experiment, model);
+                return model;
+              });
+        });
+  }
+
+  /**
+   * Checks that the model has positions for the longest examples.
+   *
+   * @throws ConfigException if not
+   */
+  public static void checkLength(Experiment experiment, ModelConfig model) {
+    int maxTokens = experiment.data().maxTokens();
+    if (maxTokens > model.maxPositions()) {
+      throw new ConfigException(
+          "data.max-tokens",
+          maxTokens,
+          "the model has " + model.maxPositions() + " positions; give at most as many");
+    }
   }
 
   /** A split that is there outlives its corpus. */

@@ -153,10 +153,14 @@ class CommandLineToolTest {
             file.toString(),
             "data.path=" + folder + "/none.jsonl",
             "adapter.target-modules=[q_prj]",
+            "data.max-tokens=513",
             "--json");
     assertThat(faulty.exitCode()).isEqualTo(2);
     assertThat(faulty.err())
         .contains("command line: data.path = " + folder + "/none.jsonl is not valid; there is no")
+        .contains(
+            "command line: data.max-tokens = 513 is not valid; the model has 512 positions; give at"
+                + " most as many")
         .contains(
             "command line: adapter.target-modules = q_prj is not valid; did you mean q_proj?");
   }
