@@ -3,6 +3,7 @@ package dev.tributary.jobs;
 
 import dev.tributary.data.SplitDirectory;
 import dev.tributary.data.TokenisedSplit;
+import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.text.EncodedExample;
 import dev.tributary.fl.training.Scenario;
 import dev.tributary.jobs.spark.ExampleSource;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -27,6 +29,8 @@ record ClientExamples(
     List<Integer> clients, ExampleSource source, SortedMap<Integer, Long> trainingExamples) {
   static final String TRAIN = "train";
 
+  private static final int CLIENTS_NAMED = 20;
+
   /** In the scenario global, the number of the one client. */
   private static final int EVERYBODY = 0;
 
@@ -40,6 +44,49 @@ record ClientExamples(
     List<Integer> holders = List.copyOf(counts.keySet());
     return new ClientExamples(
         List.of(EVERYBODY), new Joint(each, holders), new TreeMap<>(Map.of(EVERYBODY, all)));
+  }
+
+  /**
+   * Checks that everybody who trains can learn something, before anybody does: a client whose
+   * prompts all fill max-tokens would end the run in the first round that draws it.
+   *
+   * @param maxTokens what examples were cut to
+   * @throws ConfigException if somebody cannot; names the clients
+   */
+  static void checkLabels(TokenisedSplit split, Scenario scenario, int maxTokens) {
+    List<Integer> without =
+        IntStream.range(0, split.clients())
+            .filter(client -> split.counts(TRAIN, client).examples() > 0)
+            .filter(client -> hasNoLabel(split.counts(TRAIN, client)))
+            .boxed()
+            .toList();
+    boolean together = scenario == Scenario.GLOBAL;
+    if (without.isEmpty() || (together && !hasNoLabel(split.counts(TRAIN)))) {
+      return;
+    }
+    throw new ConfigException(
+        "data.max-tokens",
+        maxTokens,
+        "the prompt alone fills it in all training examples of "
+            + named(without)
+            + ", so nothing is left to learn there; give more, take a shorter data.template, or use"
+            + " fewer clients or another splitter");
+  }
+
+  private static boolean hasNoLabel(TokenisedSplit.Counts counts) {
+    return counts.withoutLabel() == counts.examples();
+  }
+
+  private static String named(List<Integer> clients) {
+    String first =
+        clients.stream()
+            .limit(CLIENTS_NAMED)
+            .map(client -> Integer.toString(client))
+            .collect(Collectors.joining(", "));
+    int more = clients.size() - CLIENTS_NAMED;
+    return (clients.size() == 1 ? "client " : "clients ")
+        + first
+        + (more > 0 ? " and " + more + " more" : "");
   }
 
   /** How many examples of a part each client has. */

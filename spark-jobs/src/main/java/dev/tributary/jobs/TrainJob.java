@@ -62,6 +62,8 @@ public final class TrainJob {
     try (RunDirectory directory =
         RunDirectory.open(experiment, session.sparkContext().hadoopConfiguration())) {
       RunParts parts = RunParts.open(session, experiment, directory, progress);
+      ClientExamples.checkLabels(
+          parts.tokens().split(), training.scenario(), experiment.data().maxTokens());
       ClientExamples examples =
           ClientExamples.of(parts.split(), parts.tokens(), training.scenario());
       RunPlan plan =

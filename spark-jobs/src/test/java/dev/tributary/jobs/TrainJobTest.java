@@ -27,6 +27,8 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainJobTest {
   private static final int ROUNDS = 3;
@@ -127,6 +129,27 @@ class TrainJobTest {
             "data.max-tokens = 600 is not valid; the model has 512 positions; give at most as"
                 + " many");
     assertThat(tiny.output("long").resolve("split")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"federated", "local", "global"})
+  void namesTheClientsThatHaveNothingToLearnBeforeAnybodyTrains(String scenario) {
+    assertThatThrownBy(
+            () ->
+                TrainJob.run(
+                    spark,
+                    experiment(
+                        "cut-" + scenario,
+                        "data.max-tokens=20",
+                        "training.scenario=" + scenario,
+                        "training.clients-per-round=null"),
+                    Progress.silent()))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "data.max-tokens = 20 is not valid; the prompt alone fills it in all training examples"
+                + " of clients 0, 1, 2, 3, so nothing is left to learn there; give more, take a"
+                + " shorter data.template, or use fewer clients or another splitter");
+    assertThat(tiny.output("cut-" + scenario).resolve("ledger")).doesNotExist();
   }
 
   @Test
