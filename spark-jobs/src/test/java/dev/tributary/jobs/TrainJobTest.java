@@ -155,7 +155,10 @@ class TrainJobTest {
   @Test
   void trainsOneClientOnAllData() {
     TrainJob.Result result =
-        TrainJob.run(spark, experiment("global", "training.scenario=global"), Progress.silent());
+        TrainJob.run(
+            spark,
+            experiment("global", "training.scenario=global", "training.clients-per-round=null"),
+            Progress.silent());
     RunTables tables = new RunTables(spark, tiny.output("global").toString());
     assertThat(tables.read(Tables.CLIENTS))
         .hasSize(ROUNDS)
@@ -171,6 +174,7 @@ class TrainJobTest {
             experiment(
                 "local",
                 "training.scenario=local",
+                "training.clients-per-round=null",
                 "training.rounds=2",
                 "evaluation.tasks=[{name: loss, split: validation}]"),
             Progress.silent());

@@ -33,7 +33,7 @@ public record RunPlan(
           "One client holds all data in the scenario global, not " + clients.size());
     }
     int wanted = training.clientsPerRound().orElse(1);
-    if (training.scenario() == Scenario.FEDERATED && wanted > clients.size()) {
+    if (wanted > clients.size()) {
       throw new ConfigException(
           "training.clients-per-round",
           wanted,

@@ -14,7 +14,8 @@ import java.util.OptionalLong;
  * @param warmupSteps steps in which the rate rises in a line from 0, at least 0; of the whole run,
  *     not of each round
  * @param totalSteps where the schedule ends, above {@code warmupSteps}; rounds x local-steps where
- *     it is left out. Named, it lets more rounds continue a run
+ *     it is left out. Named, it lets more rounds continue a run. The constant schedule, which has
+ *     no end, takes it without effect
  */
 public record ScheduleConfig(@Default("0") int warmupSteps, Optional<Long> totalSteps)
     implements Serializable {

@@ -9,6 +9,7 @@ import dev.tributary.fl.config.Portable;
 import dev.tributary.fl.hook.TrainingHook;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -18,7 +19,8 @@ import java.util.Optional;
  * @param scenario who trains on what
  * @param weighting a client's share in the aggregate
  * @param rounds at least 1
- * @param clientsPerRound size of the cohort, at least 1; all clients where it is left out
+ * @param clientsPerRound size of the cohort, at least 1, in the scenario federated; all clients
+ *     where it is left out, as it must be in the other scenarios
  * @param localSteps optimiser steps of a client in a round, at least 1
  * @param batchSize examples of a micro-batch, at least 1
  * @param gradientAccumulation micro-batches of a step, at least 1; equal to one batch of the joint
@@ -70,6 +72,14 @@ public record TrainingConfig(
             "clients-per-round",
             clientsPerRound.orElse(null),
             "give 1 or more, or leave it out for all clients")
+        .check(
+            clientsPerRound.isEmpty() || scenario == Scenario.FEDERATED,
+            "clients-per-round",
+            clientsPerRound.orElse(null),
+            "in the scenario "
+                + scenario.name().toLowerCase(Locale.ROOT)
+                + " every round has all clients; leave it out (on the command line:"
+                + " training.clients-per-round=null)")
         .check(localSteps >= 1, "local-steps", localSteps, "give 1 or more, e.g. 30")
         .check(batchSize >= 1, "batch-size", batchSize, "give 1 or more, e.g. 4")
         .check(
@@ -101,42 +111,6 @@ public record TrainingConfig(
                 + steps
                 + " or more")
         .throwIfAny();
-  }
-
-  /** A configuration without hooks. */
-  public TrainingConfig(
-      Choice<FederatedAlgorithm> algorithm,
-      Scenario scenario,
-      Weighting weighting,
-      int rounds,
-      Optional<Integer> clientsPerRound,
-      int localSteps,
-      int batchSize,
-      int gradientAccumulation,
-      int threadsPerClient,
-      Choice<Optimizer> optimizer,
-      Choice<Schedule> schedule,
-      Optional<Double> clipNorm,
-      boolean keepState,
-      Keep keep,
-      Optional<String> keepBy) {
-    this(
-        algorithm,
-        scenario,
-        weighting,
-        rounds,
-        clientsPerRound,
-        localSteps,
-        batchSize,
-        gradientAccumulation,
-        threadsPerClient,
-        optimizer,
-        schedule,
-        clipNorm,
-        keepState,
-        keep,
-        keepBy,
-        List.of());
   }
 
   /** Optimiser steps of the whole run. */

@@ -12,6 +12,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +37,21 @@ class TrainingConfigTest {
       assertThat(there.clientsPerRound()).isEmpty();
       assertThat(there.optimizer().create()).isEqualTo(config.optimizer().create());
       assertThat(there.schedule().create()).isEqualTo(config.schedule().create());
+    }
+  }
+
+  @Test
+  void refusesACohortsSizeWhereAllClientsTrain() {
+    settings.clientsPerRound = Optional.of(3);
+    for (Scenario scenario : List.of(Scenario.GLOBAL, Scenario.LOCAL)) {
+      settings.scenario = scenario;
+      assertThatThrownBy(settings::make)
+          .isInstanceOf(ConfigException.class)
+          .hasMessage(
+              "clients-per-round = 3 is not valid; in the scenario "
+                  + scenario.name().toLowerCase(Locale.ROOT)
+                  + " every round has all clients; leave it out (on the command line:"
+                  + " training.clients-per-round=null)");
     }
   }
 
