@@ -45,11 +45,6 @@ public record LedgerEntry(
     kept = Collections.unmodifiableMap(new TreeMap<>(kept));
   }
 
-  /** Clients by number, in the cohort's order. */
-  public List<Integer> cohort() {
-    return clients.stream().map(ClientRow::client).toList();
-  }
-
   /**
    * A client's part in the round.
    *

@@ -18,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -147,7 +146,7 @@ public final class Checkpoint {
   }
 
   /** Tensors of the files that are no parameters of the model, sorted. */
-  public Set<String> superfluous() {
+  Set<String> superfluous() {
     return Collections.unmodifiableSet(superfluous);
   }
 
@@ -163,22 +162,6 @@ public final class Checkpoint {
           "The model has no parameter " + name + " among " + parameters.keySet());
     }
     return stored.file().tensor(stored.entry().name());
-  }
-
-  /** The format that {@code torch_dtype} of config.json names, else that of the first parameter. */
-  public DType storedDType() {
-    String label = json.text("torch_dtype", json.text("dtype", ""));
-    for (DType dtype : DType.values()) {
-      if (dtype.label().equals(label)) {
-        return dtype;
-      }
-    }
-    return parameters.values().iterator().next().entry().type().weightType().orElseThrow();
-  }
-
-  /** The tokenizer, if the directory has one: {@code tokenizer.json}. */
-  public Optional<Path> tokenizerFile() {
-    return Optional.of(directory.resolve("tokenizer.json")).filter(Files::isRegularFile);
   }
 
   /**

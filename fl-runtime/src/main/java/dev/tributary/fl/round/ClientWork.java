@@ -33,27 +33,13 @@ public final class ClientWork {
    *
    * @param order what the round asks
    * @param client its number
+   * @param kept as {@link ClientBackend.Receiver#kept} gives it
    * @param examples all its training examples, in the order of the split; those without a label are
    *     skipped and counted
    * @param model the base, shared with other clients of this JVM
    * @return the update as a message: the same bytes at any attempt, beside whatever neighbours
-   * @throws IllegalStateException if clients of this order go on from what they kept
    * @throws dev.tributary.fl.training.DivergedException if loss, gradient or adapter is not finite
    * @throws dev.tributary.fl.config.InputException if it has no example with a label
-   */
-  public static byte[] run(
-      RoundOrder order, int client, List<EncodedExample> examples, CausalLm model) {
-    if (order.clientsRemember()) {
-      throw new IllegalStateException(
-          "Client " + client + " goes on from what it kept, which the backend did not bring");
-    }
-    return run(order, client, Optional.empty(), examples, model);
-  }
-
-  /**
-   * As the other, going on from what the client kept.
-   *
-   * @param kept as {@link ClientBackend.Receiver#kept} gives it
    */
   public static byte[] run(
       RoundOrder order,

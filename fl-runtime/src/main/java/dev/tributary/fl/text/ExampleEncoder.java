@@ -71,11 +71,6 @@ public record ExampleEncoder(Tokenizer tokenizer, PromptTemplate template, int m
         example.id(), tokens, Math.min(promptTokens, tokens.length), tokens.length < all.length);
   }
 
-  /** The prompt's tokens alone, cut alike: what generation starts from. */
-  public int[] encodePrompt(InstructionExample example) {
-    return cut(tokenizer.encode(template.prompt(example)));
-  }
-
   /** Takes off what is too much at the right, in front of the special tokens at the end if any. */
   private int[] cut(int[] all) {
     if (all.length <= maxTokens) {

@@ -47,7 +47,7 @@ class FederatedRunTest {
         .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
     assertThat(entries.get(9).meanLoss()).isLessThan(entries.get(0).firstLoss());
     LedgerEntry first = entries.get(0);
-    assertThat(first.cohort()).containsExactlyInAnyOrder(0, 1, 2, 3);
+    assertThat(first.clients()).extracting(ClientRow::client).containsExactlyInAnyOrder(0, 1, 2, 3);
     assertThat(first.scenario()).isEqualTo("federated");
     assertThat(first.algorithm()).isEqualTo("fedavg");
     for (ClientRow row : first.clients()) {
@@ -181,7 +181,7 @@ class FederatedRunTest {
     assertThat(Sha256.of(end.adapter())).isEqualTo(Sha256.of(TestRun.initial()));
     Ledger ledger = Ledger.open(store);
     LedgerEntry last = ledger.last().orElseThrow();
-    assertThat(last.cohort()).containsExactly(0, 1, 2, 3);
+    assertThat(last.clients()).extracting(ClientRow::client).containsExactly(0, 1, 2, 3);
     assertThat(last.kept()).isEqualTo(Map.of(0, 3, 1, 3, 2, 3, 3, 3));
     assertThat(last.clients()).extracting(ClientRow::share).containsOnly(0.0);
 
@@ -366,21 +366,6 @@ class FederatedRunTest {
   }
 
   @Test
-  void clientsThatRememberNeedWhatTheyKept() {
-    run.training.keepState = true;
-    RoundOrder order =
-        RoundOrder.of(
-            1,
-            TestRun.SEED,
-            run.plan().adapter(),
-            run.training.make(),
-            ServerState.of(TestRun.initial()));
-    assertThatThrownBy(() -> work(order, 0))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessage("Client 0 goes on from what it kept, which the backend did not bring");
-  }
-
-  @Test
   void ordersTravelToExecutors() throws IOException, ClassNotFoundException {
     run.training.clipNorm = Optional.of(1.0);
     RoundOrder order =
@@ -430,6 +415,6 @@ class FederatedRunTest {
   }
 
   private static byte[] work(RoundOrder order, int client) {
-    return ClientWork.run(order, client, TestRun.examples(client), TestRun.MODEL);
+    return ClientWork.run(order, client, Optional.empty(), TestRun.examples(client), TestRun.MODEL);
   }
 }

@@ -88,8 +88,8 @@ class TokenizerTest {
       ExampleEncoder encoder = arrived.open();
       try (Tokenizer tokenizer = encoder.tokenizer()) {
         assertThat(tokenizer.encodePlain("b")).containsExactly(2);
-        assertThat(encoder.encodePrompt(new InstructionExample("", "", "a", "b", "c")))
-            .containsExactly(4, 1, 2, 5);
+        assertThat(encoder.encode(new InstructionExample("", "", "a", "b", "c")).tokens())
+            .containsExactly(4, 1, 0, 5, 5);
       }
     }
   }

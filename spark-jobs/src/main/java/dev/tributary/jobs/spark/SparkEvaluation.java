@@ -270,10 +270,7 @@ public final class SparkEvaluation {
   /** An adapter that travels. */
   private record Adapter(AdapterMethod method, byte[] state) implements Serializable {
     NamedTensors tensors() {
-      SafetensorsFile file = SafetensorsFile.of(state, "the adapter to be evaluated");
-      Map<String, NamedTensors.Tensor> tensors = new LinkedHashMap<>();
-      file.entries().keySet().forEach(name -> tensors.put(name, file.tensor(name)));
-      return new NamedTensors(tensors);
+      return SafetensorsFile.of(state, "the adapter to be evaluated").tensors();
     }
   }
 

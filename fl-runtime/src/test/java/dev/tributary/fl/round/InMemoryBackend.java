@@ -12,8 +12,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.IntFunction;
 
-/** Clients as threads of this JVM, over one base model: for tests and small runs. */
-public final class InMemoryBackend implements ClientBackend {
+/** Clients as threads of this JVM, over one base model: what tests have in Spark's place. */
+final class InMemoryBackend implements ClientBackend {
   private record Answer(int client, byte[] message, Attempt attempt) {}
 
   private static final class Failure extends Exception {
@@ -39,7 +39,7 @@ public final class InMemoryBackend implements ClientBackend {
    *     several threads
    * @param atOnce clients that train at the same time, at least 1
    */
-  public InMemoryBackend(CausalLm model, IntFunction<List<EncodedExample>> examples, int atOnce) {
+  InMemoryBackend(CausalLm model, IntFunction<List<EncodedExample>> examples, int atOnce) {
     this.model = model;
     this.examples = examples;
     this.threads =
