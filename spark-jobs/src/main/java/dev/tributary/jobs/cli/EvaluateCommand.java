@@ -59,9 +59,8 @@ final class EvaluateCommand extends JobCommand {
   @Option(
       names = "--template",
       paramLabel = "T",
-      defaultValue = "alpaca",
-      description = "For zero-shot prompts: alpaca, none, chat or a file.")
-  private String template = "alpaca";
+      description = "For zero-shot prompts: alpaca (unless given), none or a file.")
+  private @Nullable String template;
 
   @Option(
       names = "--out",
@@ -131,9 +130,30 @@ final class EvaluateCommand extends JobCommand {
   }
 
   private Result run() {
+    Map<String, @Nullable String> ofCheckpoints = new LinkedHashMap<>();
+    ofCheckpoints.put("--adapter", adapter);
+    ofCheckpoints.put("--task", task);
+    ofCheckpoints.put("--path", path);
+    ofCheckpoints.put("--template", template);
+    ofCheckpoints.put("--batch", batch);
+    ofCheckpoints.forEach(
+        (option, value) -> {
+          if (value != null) {
+            throw new InputException(
+                option
+                    + " goes with --checkpoint, not with an experiment file; set its keys by"
+                    + " KEY=VALUE, e.g. evaluation.tasks[0].limit=20");
+          }
+        });
     ExperimentFile file = readFile();
     InputCheck.check(file);
     Experiment experiment = file.experiment();
+    if (experiment.evaluation().tasks().isEmpty()) {
+      throw new InputException(
+          given.get(0)
+              + " names no tasks to evaluate by; add some, e.g. evaluation.tasks=[{name: loss,"
+              + " split: validation}]");
+    }
     EvaluateJob.Result result =
         withSpark(
             experiment.training().threadsPerClient(),
@@ -181,7 +201,7 @@ final class EvaluateCommand extends JobCommand {
             Optional.ofNullable(adapter),
             settings.dtype(),
             choice,
-            template,
+            template == null ? "alpaca" : template,
             settings.threads(),
             Batches.of(settings.batch()),
             settings.maxNotRun());
@@ -213,7 +233,9 @@ final class EvaluateCommand extends JobCommand {
             .findFirst()
             .or(() -> result.figures().stream().findFirst())
             .orElseThrow(
-                () -> new InputException("There is nothing to evaluate: FILE names no tasks"));
+                () ->
+                    new InputException(
+                        "There is nothing to evaluate: no client has held-out examples"));
     Map<String, Object> json = new LinkedHashMap<>(Results.figure(main));
     json.put("answers", answers);
     json.put("figures", figures);

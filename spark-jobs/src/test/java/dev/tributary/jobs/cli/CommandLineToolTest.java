@@ -86,6 +86,7 @@ class CommandLineToolTest {
         "bench step --checkpoint x --dtype float16 | command line: dtype = float16 is not valid",
         "bench sft --checkpoint x --data y --dtype float16 | command line: dtype = float16 is not",
         "bench generate --checkpoint x --data y --dtype float16 | dtype = float16 is not valid",
+        "evaluate a.yaml --task gsm8k | --task goes with --checkpoint, not with an experiment file",
         "parity /nowhere       | Cannot check /nowhere: there is no such folder",
       })
   void endsWithTwoAndOneMessageWhereTheInputIsWrong(String line, String message) {
