@@ -80,9 +80,8 @@ final class DropoutMasks {
       if (known != null) {
         known.array().close();
       }
-      // A little more than needed, so that few batches need more. Java's own direct buffers would
-      // be
-      // freed whenever its garbage collector comes by.
+      // A little more than needed, so that few batches need more. The engine's memory: Java's own
+      // direct buffers would be freed whenever its garbage collector comes by.
       long room = Math.min(Integer.MAX_VALUE, entries + entries / 8L);
       NDArray array = owner.create(new Shape(room), DataType.BOOLEAN, ai.djl.Device.cpu());
       known = new Memory(array, array.toByteBuffer(true));
