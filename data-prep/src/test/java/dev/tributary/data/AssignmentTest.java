@@ -26,7 +26,7 @@ class AssignmentTest {
   void holdsEveryClientsLabelsOutInTheirShare(long seed) {
     Population population = population(2000, seed);
     Holdout holdout = new Holdout(0.7, 0.2, 0.1);
-    Splitter splitter = new Dirichlet(new Dirichlet.Config("category", 0.3, 6, 1, 1000));
+    Splitter splitter = new Dirichlet(new Dirichlet.Config("category", 0.3, 6, 1, 1000, false));
     Assignment dealt = Assignment.of(population, splitter, "dirichlet", holdout, Seed.of(seed));
     int[][][] counts = new int[6][LABELS.size()][Part.COUNT];
     for (int i = 0; i < population.size(); i++) {

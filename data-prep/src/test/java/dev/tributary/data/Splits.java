@@ -49,7 +49,7 @@ final class Splits {
 
   static Choice<Splitter> dirichlet(double alpha, int clients) {
     return new Choice<>(
-        new Dirichlet.Provider(), new Dirichlet.Config("category", alpha, clients, 1, 1000));
+        new Dirichlet.Provider(), new Dirichlet.Config("category", alpha, clients, 1, 1000, false));
   }
 
   static DataConfig config(Choice<Corpus> corpus, Path path, Choice<Splitter> splitter) {

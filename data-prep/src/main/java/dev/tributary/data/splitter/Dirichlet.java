@@ -14,12 +14,21 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Each label is divided among the clients by shares drawn from a symmetric Dirichlet distribution
- * (Hsu et al. 2019, <a href="https://arxiv.org/abs/1909.06335">arXiv 1909.06335</a>; FS-LLM's
- * {@code lda}): the smaller alpha, the fewer clients hold most of a label.
+ * Labels are spread over the clients unevenly, as a Dirichlet distribution says: the smaller alpha,
+ * the fewer clients hold most of a label.
  *
- * <p>A draw that leaves a client with less than {@code min-size} is drawn again, all of it, so that
- * what remains is the distribution under that condition.
+ * <p>As usual each label is divided among the clients by shares drawn for it (Yurochkin et al.
+ * 2019, <a href="https://arxiv.org/abs/1905.12022">arXiv 1905.12022</a>, section 4; FS-LLM's {@code
+ * lda}), so that clients differ in size too. A draw that leaves a client with less than {@code
+ * min-size} is drawn again, all of it, so that what remains is the distribution under that
+ * condition.
+ *
+ * <p>With {@code balanced: true} clients have the same size, to within one example, and each draws
+ * its mixture of labels around the corpus's own (Hsu et al. 2019, <a
+ * href="https://arxiv.org/abs/1909.06335">arXiv 1909.06335</a>, section 3): clients take their turn
+ * example by example by their mixture, from what is left; a label that has run out falls out of the
+ * mixture. The last clients are therefore less skewed than the first. (Hsu et al. call the sum of
+ * the concentrations alpha; here it is their mean, so that alpha means the same either way.)
  */
 public final class Dirichlet implements Splitter {
   /**
@@ -30,13 +39,15 @@ public final class Dirichlet implements Splitter {
    * @param clients how many, at least 1
    * @param minSize fewest examples of a client, at least 1
    * @param retries draws before giving up, at least 1
+   * @param balanced whether clients have the same size
    */
   public record Config(
       @Default("category") String by,
       @Default("0.5") double alpha,
       int clients,
       @Default("1") int minSize,
-      @Default("1000") int retries)
+      @Default("1000") int retries,
+      @Default("false") boolean balanced)
       implements Serializable {
     public Config {
       new Faults()
@@ -78,16 +89,15 @@ public final class Dirichlet implements Splitter {
               + labels.total()
               + " examples: lower min-size or clients");
     }
+    if (config.balanced()) {
+      return shares(balanced(labels, seed.random()));
+    }
     int bestSmallest = 0;
     for (int draw = 0; draw < config.retries(); draw++) {
       int[][] dealt = draw(labels.counts(), seed.child(draw).random()); // (clients, labels)
       int smallest = IntStream.range(0, dealt.length).map(c -> sum(dealt[c])).min().orElse(0);
       if (smallest >= config.minSize()) {
-        List<ClientShare> shares = new ArrayList<>();
-        for (int client = 0; client < dealt.length; client++) {
-          shares.add(new ClientShare("client " + client, dealt[client]));
-        }
-        return shares;
+        return shares(dealt);
       }
       bestSmallest = Math.max(bestSmallest, smallest);
     }
@@ -107,10 +117,58 @@ public final class Dirichlet implements Splitter {
             + ": raise alpha or retries, or lower clients or min-size");
   }
 
+  private static List<ClientShare> shares(int[][] dealt) {
+    List<ClientShare> shares = new ArrayList<>();
+    for (int client = 0; client < dealt.length; client++) {
+      shares.add(new ClientShare("client " + client, dealt[client]));
+    }
+    return shares;
+  }
+
+  /** Clients of one size, (clients, labels). */
+  private int[][] balanced(LabelCounts labels, SplittableRandom random) {
+    int[] left = labels.counts().clone();
+    int[][] dealt = new int[config.clients()][left.length];
+    for (int client = 0; client < dealt.length; client++) {
+      double[] alphas = new double[left.length];
+      for (int label = 0; label < left.length; label++) {
+        alphas[label] = config.alpha() * left.length * labels.counts()[label] / labels.total();
+      }
+      double[] mixture = DirichletDraw.shares(alphas, random);
+      int size = Shares.part(labels.total(), dealt.length, client);
+      for (int taken = 0; taken < size; taken++) {
+        int label = drawn(mixture, left, random);
+        left[label]--;
+        dealt[client][label]++;
+      }
+    }
+    return dealt;
+  }
+
+  /** A label by its share in the mixture, among those of which something is left. */
+  private static int drawn(double[] mixture, int[] left, SplittableRandom random) {
+    double sum = 0;
+    for (int label = 0; label < left.length; label++) {
+      sum += left[label] > 0 ? mixture[label] : 0;
+    }
+    double at = random.nextDouble() * sum;
+    int last = -1;
+    for (int label = 0; label < left.length; label++) {
+      if (left[label] > 0) {
+        last = label;
+        at -= mixture[label];
+        if (at < 0) {
+          return label;
+        }
+      }
+    }
+    return last; // of a mixture whose other labels have run out, or by rounding
+  }
+
   private int[][] draw(int[] counts, SplittableRandom random) {
     int[][] dealt = new int[config.clients()][counts.length];
     for (int label = 0; label < counts.length; label++) {
-      double[] shares = shares(random);
+      double[] shares = DirichletDraw.shares(config.clients(), config.alpha(), random);
       double before = 0;
       int from = 0;
       for (int client = 0; client < shares.length; client++) {
@@ -122,61 +180,6 @@ public final class Dirichlet implements Splitter {
       }
     }
     return dealt;
-  }
-
-  /** Gamma variates divided by their sum, as logarithms: with a small alpha most underflow. */
-  private double[] shares(SplittableRandom random) {
-    double[] logs = new double[config.clients()];
-    double largest = Double.NEGATIVE_INFINITY;
-    for (int client = 0; client < logs.length; client++) {
-      logs[client] = logGamma(config.alpha(), random);
-      largest = Math.max(largest, logs[client]);
-    }
-    double sum = 0;
-    for (int client = 0; client < logs.length; client++) {
-      logs[client] = StrictMath.exp(logs[client] - largest);
-      sum += logs[client];
-    }
-    for (int client = 0; client < logs.length; client++) {
-      logs[client] /= sum;
-    }
-    return logs;
-  }
-
-  /**
-   * The logarithm of a gamma variate with scale 1 (Marsaglia and Tsang 2000; below shape 1 through
-   * shape + 1, section 6). {@link StrictMath}, as a split must be the same on any machine.
-   */
-  private static double logGamma(double shape, SplittableRandom random) {
-    if (shape < 1) {
-      double boost = StrictMath.log(1 - random.nextDouble()) / shape; // of a number in (0, 1]
-      return logGamma(shape + 1, random) + boost;
-    }
-    double d = shape - 1.0 / 3;
-    double c = 1 / (3 * StrictMath.sqrt(d));
-    while (true) {
-      double x = gaussian(random);
-      double v = 1 + c * x;
-      if (v > 0) {
-        double logV = 3 * StrictMath.log(v);
-        double logU = StrictMath.log(1 - random.nextDouble());
-        if (logU < 0.5 * x * x + d - d * v * v * v + d * logV) {
-          return StrictMath.log(d) + logV;
-        }
-      }
-    }
-  }
-
-  /** Polar method; {@code nextGaussian} is not specified to the bit across releases of Java. */
-  private static double gaussian(SplittableRandom random) {
-    while (true) {
-      double u = 2 * random.nextDouble() - 1;
-      double v = 2 * random.nextDouble() - 1;
-      double s = u * u + v * v;
-      if (s > 0 && s < 1) {
-        return u * StrictMath.sqrt(-2 * StrictMath.log(s) / s);
-      }
-    }
   }
 
   private static int sum(int[] numbers) {

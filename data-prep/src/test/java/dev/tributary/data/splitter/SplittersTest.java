@@ -12,6 +12,7 @@ import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.config.Providers;
 import dev.tributary.fl.seed.Seed;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,11 +24,12 @@ class SplittersTest {
           List.of("a", "b", "c", "d", "e", "f", "g", "h"),
           new int[] {1766, 2136, 1773, 709, 2191, 1506, 3742, 1188});
   private static final LabelCounts ALIKE = new LabelCounts("", List.of(""), new int[] {10});
+  private static final LabelCounts MANY = new LabelCounts("", List.of(""), new int[] {10_000});
 
   @Test
   void areFoundByName() {
     assertThat(Providers.of(Splitter.Provider.class).names())
-        .contains("uniform", "meta", "dirichlet");
+        .contains("uniform", "meta", "dirichlet", "quantity", "pathological", "natural");
   }
 
   @Test
@@ -126,11 +128,145 @@ class SplittersTest {
   @ParameterizedTest
   @ValueSource(doubles = {0, -1, Double.NaN, Double.POSITIVE_INFINITY})
   void dirichletRefusesAlphas(double alpha) {
-    assertThatThrownBy(() -> new Dirichlet.Config("category", alpha, 0, 0, 0))
+    assertThatThrownBy(() -> new Dirichlet.Config("category", alpha, 0, 0, 0, false))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("alpha = " + alpha + " is not valid; give a number above 0, e.g. 0.5")
         .hasMessageContaining("clients = 0")
         .hasMessageContaining("min-size = 0");
+  }
+
+  @Test
+  void balancedDirichletGivesOneSizeAndSkewThatFallsWithAlpha() {
+    double before = Double.MAX_VALUE;
+    for (double alpha : new double[] {0.05, 0.5, 5, 500}) {
+      double sum = 0;
+      for (int seed = 0; seed < 20; seed++) {
+        List<ClientShare> shares = balanced(alpha, 9).deal(DOLLY, Seed.of(seed));
+        checkDealt(shares, DOLLY);
+        assertThat(shares)
+            .allSatisfy(share -> assertThat(share.total()).isBetween(15_011 / 9, 15_011 / 9 + 1));
+        sum += distanceToTheWhole(shares);
+      }
+      assertThat(sum).isLessThan(before);
+      before = sum;
+    }
+    assertThat(before / 20).isLessThan(0.05);
+    assertThat(balanced(1, 9).deal(DOLLY, Seed.of(1)).get(3).examples())
+        .isEqualTo(balanced(1, 9).deal(DOLLY, Seed.of(1)).get(3).examples());
+  }
+
+  @Test
+  void quantityDrawsSizesFromADirichletDistribution() {
+    double sum = 0;
+    int draws = 300;
+    for (int seed = 0; seed < draws; seed++) {
+      List<ClientShare> shares =
+          quantity(5, Quantity.Sizes.DIRICHLET, 2, 0, 1).deal(MANY, Seed.of(seed));
+      checkDealt(shares, MANY);
+      sum += shares.stream().mapToDouble(s -> Math.pow(s.total() / 10_000.0, 2)).sum();
+    }
+    double expected = (2 + 1) / (5 * 2 + 1.0); // E[sum of squared shares]
+    assertThat(sum / draws).isBetween(expected * 0.93, expected * 1.07);
+    assertThatThrownBy(
+            () -> quantity(5, Quantity.Sizes.DIRICHLET, 0.01, 0, 1500).deal(MANY, Seed.of(1)))
+        .isInstanceOf(InputException.class)
+        .hasMessageMatching(
+            "splitter quantity: the smallest of 5 clients would hold \\d+ of 10000 examples in the"
+                + " best of 50 draws, min-size is 1500: give fewer clients, a lower min-size, or a"
+                + " higher alpha");
+  }
+
+  @Test
+  void quantityFollowsZipfsLaw() {
+    List<ClientShare> shares = quantity(4, Quantity.Sizes.ZIPF, 1, 1, 1).deal(MANY, Seed.of(1));
+    checkDealt(shares, MANY);
+    assertThat(shares.stream().map(ClientShare::total).sorted().toList())
+        .containsExactly(1200, 1600, 2400, 4800); // 12/25, 6/25, 4/25, 3/25
+    List<ClientShare> alike = quantity(4, Quantity.Sizes.ZIPF, 1, 0, 1).deal(MANY, Seed.of(1));
+    assertThat(alike).extracting(ClientShare::total).containsOnly(2500);
+    assertThatThrownBy(() -> quantity(9, Quantity.Sizes.ZIPF, 1, 9, 1).deal(MANY, Seed.of(1)))
+        .isInstanceOf(InputException.class)
+        .hasMessageEndingWith("or a lower exponent");
+  }
+
+  @Test
+  void pathologicalGivesEachClientItsNumberOfLabels() {
+    for (int seed = 0; seed < 20; seed++) {
+      for (int clients : new int[] {4, 9, 50}) {
+        List<ClientShare> shares = pathological(clients, 2).deal(DOLLY, Seed.of(seed));
+        checkDealt(shares, DOLLY);
+        assertThat(shares).allSatisfy(share -> assertThat(labelsOf(share)).isEqualTo(2));
+      }
+    }
+    assertThatThrownBy(() -> pathological(3, 2).deal(DOLLY, Seed.of(1)))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("3 clients of 2 labels cannot hold all 8 labels");
+    assertThatThrownBy(() -> pathological(3, 9).deal(DOLLY, Seed.of(1)))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("splitter.labels-per-client = 9 is not valid; the corpus has 8");
+  }
+
+  @Test
+  void naturalMakesAClientOfEachPersonAndPutsSmallOnesTogether() {
+    LabelCounts people =
+        new LabelCounts(
+            "user", List.of("", "ann", "bob", "cem", "dora", "eve"), new int[] {1, 5, 2, 3, 9, 1});
+    List<ClientShare> each = natural(1).deal(people, Seed.of(1));
+    checkDealt(each, people);
+    assertThat(each)
+        .extracting(ClientShare::name)
+        .containsExactly("(none)", "ann", "bob", "cem", "dora", "eve");
+
+    List<ClientShare> larger = natural(4).deal(people, Seed.of(1));
+    checkDealt(larger, people);
+    assertThat(larger)
+        .extracting(ClientShare::name)
+        .containsExactly("ann", "(none) and 3 more", "dora");
+    assertThat(larger).extracting(ClientShare::total).containsExactly(5, 7, 9);
+
+    LabelCounts tail = new LabelCounts("user", List.of("ann", "bob", "cem"), new int[] {9, 8, 2});
+    assertThat(natural(5).deal(tail, Seed.of(1)))
+        .extracting(ClientShare::name)
+        .containsExactly("ann", "bob and 1 more");
+    assertThatThrownBy(() -> natural(20).deal(tail, Seed.of(1)))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("splitter.min-size = 20 is not valid; the corpus has only 19");
+  }
+
+  private static Natural natural(int minSize) {
+    return new Natural(new Natural.Config("user", minSize));
+  }
+
+  private static Pathological pathological(int clients, int labels) {
+    return new Pathological(new Pathological.Config("category", clients, labels));
+  }
+
+  private static Quantity quantity(
+      int clients, Quantity.Sizes sizes, double alpha, double exponent, int minSize) {
+    return new Quantity(new Quantity.Config(clients, sizes, alpha, exponent, minSize, 50));
+  }
+
+  private static Dirichlet balanced(double alpha, int clients) {
+    return new Dirichlet(new Dirichlet.Config("category", alpha, clients, 1, 1, true));
+  }
+
+  private static long labelsOf(ClientShare share) {
+    return IntStream.of(share.examples()).filter(n -> n > 0).count();
+  }
+
+  /** Total variation between a client's labels and the corpus's, averaged over clients. */
+  private static double distanceToTheWhole(List<ClientShare> shares) {
+    double sum = 0;
+    for (ClientShare share : shares) {
+      for (int label = 0; label < DOLLY.counts().length; label++) {
+        sum +=
+            Math.abs(
+                    share.examples()[label] / (double) share.total()
+                        - DOLLY.counts()[label] / 15_011.0)
+                / 2;
+      }
+    }
+    return sum / shares.size();
   }
 
   private static Meta meta(int clients) {
@@ -138,7 +274,7 @@ class SplittersTest {
   }
 
   private static Dirichlet dirichlet(double alpha, int clients, int minSize, int retries) {
-    return new Dirichlet(new Dirichlet.Config("category", alpha, clients, minSize, retries));
+    return new Dirichlet(new Dirichlet.Config("category", alpha, clients, minSize, retries, false));
   }
 
   private static void checkDealt(List<ClientShare> shares, LabelCounts labels) {
