@@ -39,12 +39,12 @@ record Assignment(List<String> names, int[] clients, byte[] parts) {
     check(shares, labels, splitterName);
 
     int size = population.size();
-    long[] keys = keys(population, seed.child("order"));
+    long[] keys = population.keys(seed.child("order"));
     int[] dealt = labelled ? population.labels() : new int[size];
-    int[] order = ordered(population.canonical(), dealt, keys);
+    int[] order = population.ordered(dealt, keys);
     byte[] parts =
         heldOut(
-            labelled ? order : ordered(population.canonical(), population.categories(), keys),
+            labelled ? order : population.ordered(population.categories(), keys),
             holdout,
             seed.child("holdout").random());
     int[] clients = new int[size];
@@ -105,38 +105,6 @@ record Assignment(List<String> names, int[] clients, byte[] parts) {
                 + ") would get no examples; give fewer clients");
       }
     }
-  }
-
-  /** A pseudo-random number for each example. */
-  private static long[] keys(Population population, Seed seed) {
-    long first = seed.child(0).value();
-    long second = seed.child(1).value();
-    long[] keys = new long[population.size()];
-    for (int i = 0; i < keys.length; i++) {
-      long low = mixed(population.lows()[i] + second + population.occurrences()[i]);
-      keys[i] = mixed((population.highs()[i] ^ first) + low);
-    }
-    return keys;
-  }
-
-  /** Finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit hangs on every bit. */
-  private static long mixed(long bits) {
-    long z = (bits ^ (bits >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
-  }
-
-  /** By group, then by key; where even keys agree, as the canonical order has them. */
-  private static int[] ordered(int[] canonical, int[] groups, long[] keys) {
-    return IntStream.of(canonical)
-        .boxed()
-        .sorted(
-            (a, b) -> {
-              int byGroup = Integer.compare(groups[a], groups[b]);
-              return byGroup != 0 ? byGroup : Long.compare(keys[a], keys[b]);
-            })
-        .mapToInt(i -> i)
-        .toArray();
   }
 
   /** Systematic sampling along an order: each stretch of it is held out in its share. */

@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * A published corpus: which fields of its records make an instruction example. Its files are JSON
- * arrays or JSON Lines, plain or gzip; which of them, their content says.
+ * arrays or JSON Lines, plain or compressed; which of them, their content says.
  *
  * <p>Made anew on every executor from its configuration; used by one thread at a time.
  */
@@ -20,6 +20,23 @@ public interface Corpus {
   /** Further columns of the split, text all of them: each the name of one of {@link #fields()}. */
   default List<String> columns() {
     return List.of();
+  }
+
+  /**
+   * Whether a file of a folder belongs to the corpus; those that are no JSON are not asked for.
+   *
+   * @param path in the folder, beginning with {@code /}
+   */
+  default boolean reads(String path) {
+    return true;
+  }
+
+  /**
+   * The share of each category's examples that is taken, in (0, 1]; which ones, their identity and
+   * the experiment's seed decide.
+   */
+  default double share() {
+    return 1;
   }
 
   /**

@@ -12,8 +12,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
-import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -56,25 +56,15 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
   record Piece(int file, long start, long end, Layout layout, Compression compression)
       implements Serializable {}
 
-  /** How a file's bytes are stored. */
-  enum Compression {
-    PLAIN,
-    GZIP
-  }
-
   private static final Pattern URI = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:/.*");
-  private static final Pattern KNOWN = Pattern.compile(".*\\.(json|jsonl|ndjson)(\\.gz)?");
+  private static final Pattern KNOWN =
+      Pattern.compile(".*\\.(json|jsonl|ndjson)(\\.(gz|bz2|xz|zst))?");
   private static final int SMALLEST_PIECE = 1 << 20;
   private static final int LARGEST_PIECE = 1 << 26;
 
   /** First bytes of what is not read yet, and how it is called. */
   private static final Map<String, byte[]> ARCHIVES =
-      Map.of(
-          "a zip archive", new byte[] {'P', 'K', 3, 4},
-          "bzip2", new byte[] {'B', 'Z', 'h'},
-          "xz", new byte[] {(byte) 0xfd, '7', 'z', 'X', 'Z'},
-          "zstandard", new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd},
-          "a Parquet file", new byte[] {'P', 'A', 'R', '1'});
+      Map.of("a Parquet file", new byte[] {'P', 'A', 'R', '1'});
 
   CorpusFiles {
     files = List.copyOf(files);
@@ -91,11 +81,12 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
   }
 
   /**
-   * What lies at a path: the file, or all JSON files in the folder and those below.
+   * What lies at a path: the file, or all JSON files and archives in the folder and those below.
    *
+   * @param reads which of a folder's, by their path in it
    * @throws InputException if there is nothing
    */
-  static CorpusFiles at(String path, Configuration hadoop) {
+  static CorpusFiles at(String path, Predicate<String> reads, Configuration hadoop) {
     try {
       Path root = located(path);
       FileSystem system = root.getFileSystem(hadoop);
@@ -117,7 +108,8 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
       while (below.hasNext()) {
         LocatedFileStatus found = below.next();
         String relative = found.getPath().toString().substring(base.length());
-        if (KNOWN.matcher(relative).matches() && !relative.matches(".*/[._].*")) {
+        if (isRead(relative, reads)
+            || (Unpacking.ARCHIVE.matcher(relative).matches() && !isHidden(relative))) {
           files.add(file(found, path.replaceAll("/+$", "") + relative));
         }
       }
@@ -125,14 +117,28 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
         throw new InputException(
             "data.path = "
                 + path
-                + " is not valid; the folder has no file *.json, *.jsonl or *.ndjson, plain or .gz:"
-                + " name a file or another folder");
+                + " is not valid; the folder has no file *.json, *.jsonl or *.ndjson (plain, .gz,"
+                + " .bz2, .xz or .zst) that this corpus reads, nor an archive: name a file or another folder");
       }
       files.sort(Comparator.comparing(CorpusFile::location));
       return new CorpusFiles(files);
     } catch (IOException | IllegalArgumentException e) { // the latter for URIs of unknown form
       throw new InputException("Cannot look up data.path = " + path + ": " + e + "; check it", e);
     }
+  }
+
+  /**
+   * Whether a file of a folder or an archive is one of the corpus.
+   *
+   * @param path in it, beginning with {@code /}
+   * @param reads the corpus's own choice
+   */
+  static boolean isRead(String path, Predicate<String> reads) {
+    return KNOWN.matcher(path).matches() && !isHidden(path) && reads.test(path);
+  }
+
+  private static boolean isHidden(String path) {
+    return path.matches(".*/[._].*");
   }
 
   private static CorpusFile file(FileStatus status, String name) {
@@ -154,12 +160,11 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
     for (int i = 0; i < files.size(); i++) {
       CorpusFile file = files.get(i);
       try (FSDataInputStream in = open(file, hadoop)) {
-        byte[] first = in.readNBytes(5);
+        byte[] first = in.readNBytes(Compression.TOLD_BY_BYTES);
         refuseArchives(file, first);
-        boolean gzip = first.length > 1 && first[0] == 0x1f && first[1] == (byte) 0x8b;
-        Layout layout = layout(file, hadoop, gzip);
-        Compression compression = gzip ? Compression.GZIP : Compression.PLAIN;
-        if (gzip || layout == Layout.ARRAY) {
+        Compression compression = Compression.of(first);
+        Layout layout = layout(file, hadoop, compression);
+        if (compression != Compression.PLAIN || layout == Layout.ARRAY) {
           pieces.add(new Piece(i, 0, Long.MAX_VALUE, layout, compression));
         } else {
           for (long start = 0; start < file.bytes(); start += size) {
@@ -184,26 +189,23 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
                     + " is "
                     + kind
                     + ", which cannot be read here; unpack it into JSON or JSON Lines, plain or"
-                    + " gzip");
+                    + " compressed");
           }
         });
   }
 
   /** An array begins with a bracket. Content that begins otherwise is for the reader to refuse. */
-  private static Layout layout(CorpusFile file, Configuration hadoop, boolean gzip)
+  private static Layout layout(CorpusFile file, Configuration hadoop, Compression compression)
       throws IOException {
-    try (InputStream plain = open(file, hadoop);
-        InputStream in = new BufferedInputStream(gzip ? ungzipped(plain) : plain)) {
+    try (InputStream in =
+        new BufferedInputStream(compression.expanded(open(file, hadoop)), 1 << 12)) {
       int next = in.read();
       while (next == ' ' || next == '\t' || next == '\r' || next == '\n' || isOfMark(next)) {
         next = in.read();
       }
       return next == '[' ? Layout.ARRAY : Layout.LINES;
-    } catch (IOException e) {
-      if (gzip) {
-        return Layout.LINES; // cut off or damaged: the reader meets it again and says where
-      }
-      throw e;
+    } catch (Compression.DamagedException e) {
+      return Layout.LINES; // the reader meets it again and says where
     }
   }
 
@@ -215,10 +217,5 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
   static FSDataInputStream open(CorpusFile file, Configuration hadoop) throws IOException {
     Path path = new Path(file.location());
     return path.getFileSystem(hadoop).open(path);
-  }
-
-  /** All members of a gzip file; the JDK's reader can stop after the first. */
-  static InputStream ungzipped(InputStream in) throws IOException {
-    return new GzipCompressorInputStream(new BufferedInputStream(in, 1 << 16), true);
   }
 }

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param splitter how examples are dealt out to clients
  * @param output the split directory; {@code split} inside the run directory where left out
  * @param brokenRecords what is done with records that cannot be read
+ * @param clean which examples are left out though they can be read
  */
 public record DataConfig(
     Choice<Corpus> corpus,
@@ -26,7 +27,8 @@ public record DataConfig(
     @Default("{}") Holdout holdout,
     Choice<Splitter> splitter,
     Optional<String> output,
-    @Default("fail") BrokenRecords brokenRecords) {
+    @Default("fail") BrokenRecords brokenRecords,
+    @Default("{}") Cleaning clean) {
 
   /** What is done with records that cannot be read. */
   public enum BrokenRecords {

@@ -22,6 +22,7 @@ import java.util.Map;
  * @param splitter its name and all its arguments, defaults spelt out, keys as in experiment files
  * @param holdout shares by split
  * @param brokenRecords {@code fail} or {@code skip}
+ * @param clean what was left out on purpose, as in experiment files
  * @param records in the source; each is an example or skipped
  * @param examples by split
  * @param skipped records that are no examples, by reason
@@ -39,6 +40,7 @@ public record Manifest(
     Map<String, Object> splitter,
     Map<String, Double> holdout,
     String brokenRecords,
+    Map<String, Object> clean,
     long records,
     Map<String, Long> examples,
     Map<String, Long> skipped,
@@ -49,7 +51,7 @@ public record Manifest(
     Skew skew,
     Map<String, Long> overlap) {
   public static final String FORMAT = "tributary-split";
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   /**
    * Where the examples are from.

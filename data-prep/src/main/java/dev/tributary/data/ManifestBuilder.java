@@ -20,8 +20,7 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
       long seed,
       Manifest.Source source,
       List<String> columns,
-      Map<String, Long> skipped,
-      long emptyAnswers) {
+      Map<String, Long> skipped) {
     int clients = assignment.names().size();
     long[][] byCategory =
         counts(clients, population.categories(), population.categoryNames().size());
@@ -44,7 +43,7 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
     }
     long skippedRecords = skipped.values().stream().mapToLong(Long::longValue).sum();
     Map<String, Long> notes = new LinkedHashMap<>();
-    notes.put("empty_answers", emptyAnswers);
+    notes.put("empty_answers", (long) population.emptyAnswers().cardinality());
     notes.put("duplicates", population.duplicates());
     Map<String, Double> holdout = new LinkedHashMap<>();
     holdout.put("train", config.holdout().train());
@@ -58,6 +57,7 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
         ConfigTree.of(config.splitter()),
         holdout,
         Preparation.label(config.brokenRecords()),
+        ConfigTree.of(config.clean()),
         population.size() + skippedRecords,
         byPart(whole),
         skipped,
@@ -156,7 +156,7 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
     int from = 0;
     while (from < order.length) {
       int to = from + 1;
-      while (to < order.length && population.occurrences()[order[to]] > 0) {
+      while (to < order.length && population.areAlike(order[from], order[to])) {
         to++;
       }
       long[] parts = new long[Part.COUNT];

@@ -6,16 +6,14 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.tributary.data.BrokenRecord.Reason;
-import dev.tributary.data.CorpusFiles.Compression;
+import dev.tributary.data.Compression.DamagedException;
 import dev.tributary.data.CorpusFiles.CorpusFile;
 import dev.tributary.data.CorpusFiles.Layout;
 import dev.tributary.data.CorpusFiles.Piece;
 import dev.tributary.data.RecordParser.Broken;
 import dev.tributary.data.RecordParser.Outcome;
 import java.io.Closeable;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -51,25 +49,8 @@ abstract class PieceReader implements Closeable {
     }
   }
 
-  private static InputStream plain(FSDataInputStream in, Compression compression)
-      throws IOException {
-    return compression == Compression.GZIP ? CorpusFiles.ungzipped(in) : in;
-  }
-
-  /** Tells damage of the file from trouble of the storage, which a retry may cure. */
-  private static boolean isDamage(Compression compression, IOException e) {
-    String message = String.valueOf(e.getMessage());
-    return compression == Compression.GZIP
-        && (e instanceof EOFException || message.contains("zip") || message.contains(".gz"));
-  }
-
-  private static Optional<Outcome> unreadable(long line, IOException e) {
-    return broken(
-        Reason.UNREADABLE_REST,
-        line,
-        "the gzip file is "
-            + (e instanceof EOFException ? "cut off" : "damaged (" + e.getMessage() + ")")
-            + " here; fetch it again");
+  private static Optional<Outcome> unreadable(long line, DamagedException e) {
+    return broken(Reason.UNREADABLE_REST, line, e.getMessage() + "; fetch it again");
   }
 
   private static Optional<Outcome> broken(Reason reason, long line, String what) {
@@ -87,7 +68,6 @@ abstract class PieceReader implements Closeable {
     private static final int LONGEST_LINE = 1 << 26;
 
     private final LineReader lines;
-    private final Compression compression;
     private final RecordParser parser;
     private final long end;
     private final Text line = new Text();
@@ -100,13 +80,12 @@ abstract class PieceReader implements Closeable {
     private long number;
 
     LinesReader(FSDataInputStream in, Piece piece, RecordParser parser) throws IOException {
-      this.compression = piece.compression();
       this.parser = parser;
       this.end = piece.end();
       // One byte early: a line that begins with the piece is known by the break before it.
       this.position = Math.max(0, piece.start() - 1);
       in.seek(position);
-      this.lines = new LineReader(plain(in, compression), 1 << 16, new byte[] {'\n'});
+      this.lines = new LineReader(piece.compression().expanded(in), 1 << 16, new byte[] {'\n'});
       if (piece.start() > 0) {
         position += lines.readLine(line, 0, Integer.MAX_VALUE);
       }
@@ -123,12 +102,9 @@ abstract class PieceReader implements Closeable {
         int consumed;
         try {
           consumed = lines.readLine(line, LONGEST_LINE + 1, Integer.MAX_VALUE);
-        } catch (IOException e) {
-          if (isDamage(compression, e)) {
-            position = end;
-            return unreadable(number + 1, e);
-          }
-          throw e;
+        } catch (DamagedException e) {
+          position = end;
+          return unreadable(number + 1, e);
         }
         if (consumed == 0) {
           return Optional.empty();
@@ -210,15 +186,13 @@ abstract class PieceReader implements Closeable {
   /** A JSON array, in one go. Behind a broken place nothing can be found again. */
   private static final class ArrayReader extends PieceReader {
     private final JsonParser json;
-    private final Compression compression;
     private final RecordParser parser;
     private boolean ended;
 
     ArrayReader(FSDataInputStream in, Compression compression, RecordParser parser)
         throws IOException {
-      this.compression = compression;
       this.parser = parser;
-      this.json = RecordParser.JSON.createParser(plain(in, compression));
+      this.json = RecordParser.JSON.createParser(compression.expanded(in));
     }
 
     @Override
@@ -259,12 +233,9 @@ abstract class PieceReader implements Closeable {
             Reason.UNREADABLE_REST,
             location == null ? 1 : location.getLineNr(),
             "broken JSON" + place(e) + ": " + firstLine(e.getOriginalMessage()) + "; repair it");
-      } catch (IOException e) {
-        if (isDamage(compression, e)) {
-          ended = true;
-          return unreadable(json.getCurrentLocation().getLineNr(), e);
-        }
-        throw e;
+      } catch (DamagedException e) {
+        ended = true;
+        return unreadable(json.getCurrentLocation().getLineNr(), e);
       }
     }
 

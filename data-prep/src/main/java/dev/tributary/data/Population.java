@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.data;
 
+import dev.tributary.fl.seed.Seed;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +22,9 @@ import java.util.stream.IntStream;
  * @param categoryNames in alphabetical order
  * @param labels by {@code labelNames}
  * @param labelNames in alphabetical order
+ * @param emptyAnswers those without an answer
  * @param canonical all indices in the order of hash and occurrence, whatever the files' order
+ * @param places where each is among all examples of the files
  */
 record Population(
     long[] highs,
@@ -30,7 +34,9 @@ record Population(
     List<String> categoryNames,
     int[] labels,
     List<String> labelNames,
-    int[] canonical) {
+    BitSet emptyAnswers,
+    int[] canonical,
+    int[] places) {
 
   /** Puts pieces together, in their order. */
   static Population of(List<Survey> surveys) {
@@ -41,15 +47,18 @@ record Population(
     List<String> labelNames = names(surveys, Survey::labelNames);
     int[] categories = new int[size];
     int[] labels = new int[size];
+    BitSet emptyAnswers = new BitSet(size);
     int from = 0;
     for (Survey survey : surveys) {
+      int first = from;
+      survey.emptyAnswers().stream().forEach(i -> emptyAnswers.set(first + i));
       System.arraycopy(survey.highs(), 0, highs, from, survey.size());
       System.arraycopy(survey.lows(), 0, lows, from, survey.size());
       recode(survey.categories(), survey.categoryNames(), categoryNames, categories, from);
       recode(survey.labels(), survey.labelNames(), labelNames, labels, from);
       from += survey.size();
     }
-    return of(highs, lows, categories, categoryNames, labels, labelNames);
+    return of(highs, lows, categories, categoryNames, labels, labelNames, emptyAnswers);
   }
 
   /** Numbers the occurrences and finds the canonical order. */
@@ -59,7 +68,8 @@ record Population(
       int[] categories,
       List<String> categoryNames,
       int[] labels,
-      List<String> labelNames) {
+      List<String> labelNames,
+      BitSet emptyAnswers) {
     int size = highs.length;
     int[] canonical =
         IntStream.range(0, size)
@@ -81,7 +91,98 @@ record Population(
       }
     }
     return new Population(
-        highs, lows, occurrences, categories, categoryNames, labels, labelNames, canonical);
+        highs,
+        lows,
+        occurrences,
+        categories,
+        categoryNames,
+        labels,
+        labelNames,
+        emptyAnswers,
+        canonical,
+        IntStream.range(0, size).toArray());
+  }
+
+  /**
+   * Without some of the examples. Identities stay what they are, and so do the names of categories
+   * and labels, but for labels that nobody is left of.
+   */
+  Population without(BitSet dropped) {
+    if (dropped.isEmpty()) {
+      return this;
+    }
+    int[] kept = IntStream.range(0, size()).filter(i -> !dropped.get(i)).toArray();
+    int[] now = new int[size()];
+    BitSet empty = new BitSet(kept.length);
+    for (int i = 0; i < kept.length; i++) {
+      now[kept[i]] = i;
+      empty.set(i, emptyAnswers.get(kept[i]));
+    }
+    int[] keptLabels = of(labels, kept);
+    int[] names = IntStream.of(keptLabels).distinct().sorted().toArray();
+    int[] codes = new int[labelNames.size()];
+    for (int i = 0; i < names.length; i++) {
+      codes[names[i]] = i;
+    }
+    return new Population(
+        of(highs, kept),
+        of(lows, kept),
+        of(occurrences, kept),
+        of(categories, kept),
+        categoryNames,
+        IntStream.of(keptLabels).map(label -> codes[label]).toArray(),
+        IntStream.of(names).mapToObj(labelNames::get).toList(),
+        empty,
+        IntStream.of(canonical).filter(i -> !dropped.get(i)).map(i -> now[i]).toArray(),
+        of(places, kept));
+  }
+
+  private static int[] of(int[] values, int[] kept) {
+    return IntStream.of(kept).map(i -> values[i]).toArray();
+  }
+
+  private static long[] of(long[] values, int[] kept) {
+    return IntStream.of(kept).mapToLong(i -> values[i]).toArray();
+  }
+
+  /** Whether two examples have the same mapped fields. */
+  boolean areAlike(int one, int other) {
+    return highs[one] == highs[other] && lows[one] == lows[other];
+  }
+
+  /**
+   * A pseudo-random number for each example, by its identity and the seed alone. Where two agree,
+   * the canonical order decides.
+   */
+  long[] keys(Seed seed) {
+    long first = seed.child(0).value();
+    long second = seed.child(1).value();
+    long[] keys = new long[size()];
+    for (int i = 0; i < keys.length; i++) {
+      long low = mixed(lows[i] + second + occurrences[i]);
+      keys[i] = mixed((highs[i] ^ first) + low);
+    }
+    return keys;
+  }
+
+  /** Finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit hangs on every bit. */
+  private static long mixed(long bits) {
+    long z = (bits ^ (bits >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    return z ^ (z >>> 31);
+  }
+
+  /** All examples by a group, then by key; where even keys agree, in canonical order. */
+  int[] ordered(int[] groups, long[] keys) {
+    return IntStream.of(canonical)
+        .boxed()
+        .sorted(
+            (a, b) -> {
+              int byGroup = Integer.compare(groups[a], groups[b]);
+              return byGroup != 0 ? byGroup : Long.compare(keys[a], keys[b]);
+            })
+        .mapToInt(i -> i)
+        .toArray();
   }
 
   int size() {

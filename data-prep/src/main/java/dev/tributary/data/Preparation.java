@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.Iterator;
@@ -60,6 +61,9 @@ import org.apache.spark.util.TaskCompletionListener;
 public final class Preparation {
   /** Smaller corpora are hashed by the driver: a Spark job would take longer. */
   private static final long HASHED_BY_DRIVER_BYTES = 64L << 20;
+
+  /** In the place of client and part. */
+  private static final int LEFT_OUT = -1;
 
   private final JavaSparkContext spark;
   private final SparkSession session;
@@ -141,48 +145,62 @@ public final class Preparation {
     String label = splitter.by().orElse("category");
     Survey.checkColumn(label, corpus, config.corpus().name());
 
-    CorpusFiles files = CorpusFiles.at(config.path(), hadoop);
+    CorpusFiles source = CorpusFiles.at(config.path(), corpus::reads, hadoop);
+    try (UnfinishedSplit unfinished = UnfinishedSplit.in(output, hadoop)) {
+      unfinished.others().forEach(this::tellOf);
+      log.accept("Reading " + described(source) + " of corpus " + config.corpus().name());
+      CorpusFiles files =
+          new Unpacking(spark, config.corpus(), settings, tasks, unfinished.unpacked()).of(source);
+      return prepare(source, files, unfinished, corpus, splitter, label);
+    }
+  }
+
+  /**
+   * @param source what lies at the path
+   * @param files the same with archives unpacked
+   */
+  private SplitDirectory prepare(
+      CorpusFiles source,
+      CorpusFiles files,
+      UnfinishedSplit unfinished,
+      Corpus corpus,
+      Splitter splitter,
+      String label) {
     List<Piece> pieces = files.pieces(tasks, hadoop);
-    log.accept("Reading " + described(files) + " of corpus " + config.corpus().name());
     List<Survey> surveys = survey(files, pieces, label);
     Map<String, Long> skipped = skipped(surveys, files, pieces);
-    Population population = Population.of(surveys);
+    Population all = Population.of(surveys);
+    Seed dataSeed = Seed.of(seed).child("data");
+    Selection selection =
+        Selection.of(all, config.clean(), corpus.share(), dataSeed.child("sample"));
+    skipped.putAll(selection.counts());
+    Population population = all.without(selection.dropped());
     if (population.size() == 0) {
       throw new InputException(
           "data.path = "
               + config.path()
               + " is not valid; there is no example in it"
-              + (skipped.isEmpty() ? "" : ", only broken records: " + skipped)
+              + (skipped.isEmpty() ? "" : ", only what is left out: " + skipped)
               + ": name a file that has some");
     }
     log.accept(
         String.format(
             Locale.ROOT, "Dealing %,d examples out by %s", population.size(), splitterName()));
     Assignment assignment =
-        Assignment.of(
-            population, splitter, splitterName(), config.holdout(), Seed.of(seed).child("data"));
+        Assignment.of(population, splitter, splitterName(), config.holdout(), dataSeed);
 
     List<String> columns = columns(corpus);
-    try (UnfinishedSplit unfinished = UnfinishedSplit.in(output, hadoop)) {
-      unfinished.others().forEach(this::tellOf);
-      log.accept("Writing " + assignment.names().size() + " clients to " + output);
-      write(files, pieces, surveys, population, assignment, columns, unfinished.examples());
-      Manifest manifest =
-          new ManifestBuilder(population, assignment, label)
-              .build(
-                  config,
-                  seed,
-                  source(files),
-                  columns,
-                  skipped,
-                  surveys.stream().mapToLong(Survey::emptyAnswers).sum());
-      boolean first = unfinished.settle(manifest);
-      SplitDirectory split = sameAsAsked(settled(), manifest.corpus().contentSha256());
-      if (!first) {
-        log.accept("Using the split that was made in " + output + " meanwhile");
-      }
-      return split;
+    log.accept("Writing " + assignment.names().size() + " clients to " + output);
+    write(files, pieces, surveys, all, population, assignment, columns, unfinished.examples());
+    Manifest manifest =
+        new ManifestBuilder(population, assignment, label)
+            .build(config, seed, source(source), columns, skipped);
+    boolean first = unfinished.settle(manifest);
+    SplitDirectory split = sameAsAsked(settled(), manifest.corpus().contentSha256());
+    if (!first) {
+      log.accept("Using the split that was made in " + output + " meanwhile");
     }
+    return split;
   }
 
   private SplitDirectory settled() {
@@ -213,7 +231,7 @@ public final class Preparation {
     if (there.path().equals(config.path()) && isGone()) {
       return there.contentSha256();
     }
-    CorpusFiles files = CorpusFiles.at(config.path(), hadoop);
+    CorpusFiles files = CorpusFiles.at(config.path(), config.corpus().create()::reads, hadoop);
     return entries(files).equals(there.files()) ? there.contentSha256() : contentSha256(files);
   }
 
@@ -361,21 +379,23 @@ public final class Preparation {
       CorpusFiles files,
       List<Piece> pieces,
       List<Survey> surveys,
+      Population all,
       Population population,
       Assignment assignment,
       List<String> columns,
       Path folder) {
-    int size = population.size();
-    int[] targets = new int[size];
-    for (int i = 0; i < size; i++) {
-      targets[i] = assignment.clients()[i] * Part.COUNT + assignment.parts()[i];
+    int[] targets = new int[all.size()];
+    Arrays.fill(targets, LEFT_OUT);
+    for (int i = 0; i < population.size(); i++) {
+      targets[population.places()[i]] =
+          assignment.clients()[i] * Part.COUNT + assignment.parts()[i];
     }
     int[] starts = new int[surveys.size() + 1];
     for (int i = 0; i < surveys.size(); i++) {
       starts[i + 1] = starts[i] + surveys.get(i).size();
     }
     Broadcast<int[]> targetsThere = spark.broadcast(targets);
-    Broadcast<int[]> occurrencesThere = spark.broadcast(population.occurrences());
+    Broadcast<int[]> occurrencesThere = spark.broadcast(all.occurrences());
     try {
       JavaRDD<Row> rows =
           indices(pieces)
@@ -389,7 +409,7 @@ public final class Preparation {
           session.createDataFrame(rows, SplitDirectory.schema(columns)),
           folder.toString(),
           assignment.names().size() * Part.COUNT,
-          size);
+          population.size());
     } finally {
       targetsThere.destroy();
       occurrencesThere.destroy();
@@ -467,7 +487,11 @@ public final class Preparation {
           }
           if (outcome.get() instanceof Read read) {
             checkSame(index < end);
-            next = Optional.of(read);
+            if (targets[index] == LEFT_OUT) {
+              index++;
+            } else {
+              next = Optional.of(read);
+            }
           }
         }
         return true;

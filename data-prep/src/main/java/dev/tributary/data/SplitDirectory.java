@@ -135,6 +135,7 @@ public final class SplitDirectory {
         manifest.brokenRecords(),
         Preparation.label(config.brokenRecords()),
         differences);
+    compare("clean", manifest.clean(), ConfigTree.of(config.clean()), differences);
     return differences;
   }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,8 +36,8 @@ final class Survey implements Serializable {
   private final Names labelNames = new Names();
   private final HashMap<String, Long> broken = new HashMap<>();
   private final ArrayList<BrokenRecord> described = new ArrayList<>();
+  private final BitSet emptyAnswers = new BitSet();
   private long lines;
-  private long emptyAnswers;
 
   private Survey() {}
 
@@ -81,7 +82,7 @@ final class Survey implements Serializable {
             hash,
             survey.categoryNames.code(category),
             survey.labelNames.code(labelColumn < 0 ? category : read.columns().get(labelColumn)));
-        survey.emptyAnswers += read.example().output().isEmpty() ? 1 : 0;
+        survey.emptyAnswers.set(survey.size - 1, read.example().output().isBlank());
       } else if (next.get() instanceof Broken broken) {
         survey.add(broken.record());
         if (brokenRecords == DataConfig.BrokenRecords.FAIL
@@ -168,7 +169,8 @@ final class Survey implements Serializable {
     return lines;
   }
 
-  long emptyAnswers() {
+  /** Those that have no answer, by their place. */
+  BitSet emptyAnswers() {
     return emptyAnswers;
   }
 

@@ -28,7 +28,7 @@ import org.apache.hadoop.fs.Path;
  * SplitDirectory#obstacle}.
  */
 final class UnfinishedSplit implements AutoCloseable {
-  private static final Pattern EXAMPLES = Pattern.compile("_examples\\.[0-9a-f-]{36}");
+  private static final Pattern OURS = Pattern.compile("_(examples|unpacked)\\.[0-9a-f-]{36}");
   private static final Pattern MANIFEST = Pattern.compile("_manifest\\.([0-9a-f-]{36})\\.json");
 
   private final Storage storage;
@@ -52,6 +52,11 @@ final class UnfinishedSplit implements AutoCloseable {
   /** Where the examples are to be written. */
   Path examples() {
     return examples(directory, id);
+  }
+
+  /** Where what is needed until then is to be written. */
+  Path unpacked() {
+    return new Path(directory, "_unpacked." + id);
   }
 
   private static Path examples(Path directory, String id) {
@@ -109,7 +114,7 @@ final class UnfinishedSplit implements AutoCloseable {
     try {
       return storage.children(directory).stream()
           .map(child -> child.getPath().getName())
-          .filter(name -> EXAMPLES.matcher(name).matches())
+          .filter(name -> OURS.matcher(name).matches())
           .toList();
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot list " + directory, e);
@@ -122,6 +127,7 @@ final class UnfinishedSplit implements AutoCloseable {
     Path examples = examples();
     try {
       storage.system().delete(examples, true);
+      storage.system().delete(unpacked(), true);
       storage
           .system()
           .delete(new Path(SplitDirectory.examples(directory), examples.getName()), true);

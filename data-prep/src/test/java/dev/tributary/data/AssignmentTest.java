@@ -10,6 +10,7 @@ import dev.tributary.data.splitter.Uniform;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.seed.Seed;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -126,6 +127,12 @@ class AssignmentTest {
     SplittableRandom random = new SplittableRandom(seed);
     int[] labels = IntStream.range(0, size).map(i -> i == 7 ? 2 : i % 10 == 3 ? 1 : 0).toArray();
     return Population.of(
-        random.longs(size).toArray(), random.longs(size).toArray(), labels, LABELS, labels, LABELS);
+        random.longs(size).toArray(),
+        random.longs(size).toArray(),
+        labels,
+        LABELS,
+        labels,
+        LABELS,
+        new BitSet());
   }
 }

@@ -209,8 +209,8 @@ class BrokenCorpusTest {
     Path zip = Files.write(scratch.resolve("corpus.zip"), new byte[] {'P', 'K', 3, 4, 0, 0});
     assertThatThrownBy(() -> prepare(zip, DataConfig.BrokenRecords.FAIL))
         .isInstanceOf(InputException.class)
-        .hasMessageContaining("corpus.zip is a zip archive")
-        .hasMessageContaining("unpack it");
+        .hasMessageContaining("corpus.zip: the zip archive is damaged")
+        .hasMessageContaining("unpack it by hand, or fetch it again");
     assertThatThrownBy(
             () ->
                 Splits.prepare(

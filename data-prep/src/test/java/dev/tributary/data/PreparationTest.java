@@ -293,10 +293,10 @@ class PreparationTest {
     Path manifest = output.resolve("manifest.json");
     Files.writeString(
         manifest,
-        Files.readString(manifest).replace("\"format_version\" : 1", "\"format_version\" : 9"));
+        Files.readString(manifest).replace("\"format_version\" : 2", "\"format_version\" : 9"));
     assertThatThrownBy(() -> Splits.prepare(config, 1, output))
         .isInstanceOf(InputException.class)
-        .hasMessageContaining("is of format version 9, this is the program for version 1");
+        .hasMessageContaining("is of format version 9, this is the program for version 2");
   }
 
   @Test

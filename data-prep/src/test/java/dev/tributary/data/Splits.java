@@ -2,6 +2,7 @@
 package dev.tributary.data;
 
 import dev.tributary.data.corpus.Alpaca;
+import dev.tributary.data.corpus.CodeSearchNet;
 import dev.tributary.data.corpus.Dolly;
 import dev.tributary.data.corpus.Gsm8k;
 import dev.tributary.data.corpus.JsonCorpus;
@@ -69,7 +70,29 @@ final class Splits {
         new Holdout(0.8, 0.1, 0.1),
         splitter,
         Optional.empty(),
-        brokenRecords);
+        brokenRecords,
+        new Cleaning(false, false));
+  }
+
+  /** The same data without some of the examples. */
+  static DataConfig cleaned(DataConfig config, Cleaning cleaning) {
+    return new DataConfig(
+        config.corpus(),
+        config.path(),
+        config.template(),
+        config.maxTokens(),
+        config.holdout(),
+        config.splitter(),
+        config.output(),
+        config.brokenRecords(),
+        cleaning);
+  }
+
+  static Choice<Corpus> codeSearchNet(List<String> partitions, double subsample) {
+    return new Choice<>(
+        new CodeSearchNet.Provider(),
+        new CodeSearchNet.Config(
+            List.of("go", "java", "javascript", "php", "python", "ruby"), partitions, subsample));
   }
 
   /** Of the model that comes with the sources. */
