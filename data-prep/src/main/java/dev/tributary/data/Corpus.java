@@ -5,8 +5,8 @@ import dev.tributary.fl.text.InstructionExample;
 import java.util.List;
 
 /**
- * A published corpus: which fields of its records make an instruction example. Its files are JSON
- * arrays or JSON Lines, plain or compressed; which of them, their content says.
+ * A published corpus: which fields of its records make an instruction example, and of what format
+ * its files are.
  *
  * <p>Made anew on every executor from its configuration; used by one thread at a time.
  */
@@ -22,8 +22,13 @@ public interface Corpus {
     return List.of();
   }
 
+  /** Of what format its files are. */
+  default Format format() {
+    return Format.JSON;
+  }
+
   /**
-   * Whether a file of a folder belongs to the corpus; those that are no JSON are not asked for.
+   * Whether a file of a folder belongs to the corpus; those of another format are not asked for.
    *
    * @param path in the folder, beginning with {@code /}
    */
@@ -55,6 +60,26 @@ public interface Corpus {
      * @param field one of {@link Corpus#fields()}
      */
     String text(String field);
+  }
+
+  /** Formats of files. */
+  enum Format {
+    /** Arrays or lines, which of them their content says; plain or compressed. */
+    JSON("*.json, *.jsonl or *.ndjson (plain, .gz, .bz2, .xz or .zst)"),
+    /** With names of the columns in the first line; plain or compressed. */
+    CSV("*.csv or *.tsv (plain, .gz, .bz2, .xz or .zst)"),
+    PARQUET("*.parquet");
+
+    private final String files;
+
+    Format(String files) {
+      this.files = files;
+    }
+
+    /** Names of such files, in words. */
+    String files() {
+      return files;
+    }
   }
 
   /** What a field may hold, from the strictest to the freest. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.data;
 
+import dev.tributary.data.Corpus.Format;
 import dev.tributary.fl.config.InputException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -11,8 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -43,7 +42,10 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
     /** One after the other, each on a line. */
     LINES,
     /** One JSON array. */
-    ARRAY
+    ARRAY,
+    /** Rows of comma-separated values below their columns' names. */
+    CSV,
+    PARQUET
   }
 
   /**
@@ -57,14 +59,13 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
       implements Serializable {}
 
   private static final Pattern URI = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:/.*");
-  private static final Pattern KNOWN =
+  private static final Pattern JSON =
       Pattern.compile(".*\\.(json|jsonl|ndjson)(\\.(gz|bz2|xz|zst))?");
+  private static final Pattern CSV = Pattern.compile(".*\\.(csv|tsv)(\\.(gz|bz2|xz|zst))?");
+  private static final Pattern PARQUET = Pattern.compile(".*\\.parquet");
+  private static final byte[] PARQUET_MAGIC = {'P', 'A', 'R', '1'};
   private static final int SMALLEST_PIECE = 1 << 20;
   private static final int LARGEST_PIECE = 1 << 26;
-
-  /** First bytes of what is not read yet, and how it is called. */
-  private static final Map<String, byte[]> ARCHIVES =
-      Map.of("a Parquet file", new byte[] {'P', 'A', 'R', '1'});
 
   CorpusFiles {
     files = List.copyOf(files);
@@ -81,12 +82,12 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
   }
 
   /**
-   * What lies at a path: the file, or all JSON files and archives in the folder and those below.
+   * What lies at a path: the file, or all that the corpus reads and archives in the folder and
+   * those below.
    *
-   * @param reads which of a folder's, by their path in it
    * @throws InputException if there is nothing
    */
-  static CorpusFiles at(String path, Predicate<String> reads, Configuration hadoop) {
+  static CorpusFiles at(String path, Corpus corpus, Configuration hadoop) {
     try {
       Path root = located(path);
       FileSystem system = root.getFileSystem(hadoop);
@@ -108,7 +109,7 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
       while (below.hasNext()) {
         LocatedFileStatus found = below.next();
         String relative = found.getPath().toString().substring(base.length());
-        if (isRead(relative, reads)
+        if (isRead(relative, corpus)
             || (Unpacking.ARCHIVE.matcher(relative).matches() && !isHidden(relative))) {
           files.add(file(found, path.replaceAll("/+$", "") + relative));
         }
@@ -117,8 +118,9 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
         throw new InputException(
             "data.path = "
                 + path
-                + " is not valid; the folder has no file *.json, *.jsonl or *.ndjson (plain, .gz,"
-                + " .bz2, .xz or .zst) that this corpus reads, nor an archive: name a file or another folder");
+                + " is not valid; the folder has no file "
+                + corpus.format().files()
+                + " that this corpus reads, nor an archive: name a file or another folder");
       }
       files.sort(Comparator.comparing(CorpusFile::location));
       return new CorpusFiles(files);
@@ -131,10 +133,17 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
    * Whether a file of a folder or an archive is one of the corpus.
    *
    * @param path in it, beginning with {@code /}
-   * @param reads the corpus's own choice
    */
-  static boolean isRead(String path, Predicate<String> reads) {
-    return KNOWN.matcher(path).matches() && !isHidden(path) && reads.test(path);
+  static boolean isRead(String path, Corpus corpus) {
+    return known(corpus.format()).matcher(path).matches() && !isHidden(path) && corpus.reads(path);
+  }
+
+  private static Pattern known(Format format) {
+    return switch (format) {
+      case JSON -> JSON;
+      case CSV -> CSV;
+      case PARQUET -> PARQUET;
+    };
   }
 
   private static boolean isHidden(String path) {
@@ -147,13 +156,12 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
   }
 
   /**
-   * The pieces of all files, in order. Plain lines are divided; arrays and compressed files are a
-   * piece each.
+   * The pieces of all files, in order. Plain lines are divided; all others are a piece each.
    *
    * @param parallelism tasks that run at the same time
-   * @throws InputException if a file is no JSON
+   * @throws InputException if a file is of another format than the corpus
    */
-  List<Piece> pieces(int parallelism, Configuration hadoop) {
+  List<Piece> pieces(int parallelism, Format format, Configuration hadoop) {
     long total = files.stream().mapToLong(CorpusFile::bytes).sum();
     long size = Math.max(SMALLEST_PIECE, Math.min(LARGEST_PIECE, total / (3L * parallelism) + 1));
     List<Piece> pieces = new ArrayList<>();
@@ -161,10 +169,15 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
       CorpusFile file = files.get(i);
       try (FSDataInputStream in = open(file, hadoop)) {
         byte[] first = in.readNBytes(Compression.TOLD_BY_BYTES);
-        refuseArchives(file, first);
+        checkFormat(file, format, first);
         Compression compression = Compression.of(first);
-        Layout layout = layout(file, hadoop, compression);
-        if (compression != Compression.PLAIN || layout == Layout.ARRAY) {
+        Layout layout =
+            switch (format) {
+              case JSON -> layout(file, hadoop, compression);
+              case CSV -> Layout.CSV;
+              case PARQUET -> Layout.PARQUET;
+            };
+        if (compression != Compression.PLAIN || layout != Layout.LINES) {
           pieces.add(new Piece(i, 0, Long.MAX_VALUE, layout, compression));
         } else {
           for (long start = 0; start < file.bytes(); start += size) {
@@ -179,19 +192,18 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
     return pieces;
   }
 
-  private static void refuseArchives(CorpusFile file, byte[] first) {
-    ARCHIVES.forEach(
-        (kind, magic) -> {
-          if (first.length >= magic.length
-              && Arrays.equals(first, 0, magic.length, magic, 0, magic.length)) {
-            throw new InputException(
-                file.name()
-                    + " is "
-                    + kind
-                    + ", which cannot be read here; unpack it into JSON or JSON Lines, plain or"
-                    + " compressed");
-          }
-        });
+  private static void checkFormat(CorpusFile file, Format format, byte[] first) {
+    boolean parquet = Arrays.equals(Arrays.copyOf(first, PARQUET_MAGIC.length), PARQUET_MAGIC);
+    if (parquet && format != Format.PARQUET) {
+      throw new InputException(
+          file.name()
+              + " is a Parquet file; take the corpus parquet with the names of its columns");
+    }
+    if (!parquet && format == Format.PARQUET) {
+      throw new InputException(
+          file.name()
+              + " is no Parquet file; take the corpus csv, json or jsonl, or fetch it again");
+    }
   }
 
   /** An array begins with a bracket. Content that begins otherwise is for the reader to refuse. */

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.tributary.data.BrokenRecord.Reason;
 import dev.tributary.data.Compression.DamagedException;
 import dev.tributary.data.CorpusFiles.CorpusFile;
-import dev.tributary.data.CorpusFiles.Layout;
 import dev.tributary.data.CorpusFiles.Piece;
 import dev.tributary.data.RecordParser.Broken;
 import dev.tributary.data.RecordParser.Outcome;
@@ -23,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.io.Text;
 import org.apache.hadoop.util.LineReader;
 
@@ -40,13 +40,23 @@ abstract class PieceReader implements Closeable {
     FSDataInputStream in = CorpusFiles.open(file, hadoop);
     try {
       RecordParser parser = new RecordParser(corpus);
-      return piece.layout() == Layout.ARRAY
-          ? new ArrayReader(in, piece.compression(), parser)
-          : new LinesReader(in, piece, parser);
+      return switch (piece.layout()) {
+        case LINES -> new LinesReader(in, piece, parser);
+        case ARRAY -> new ArrayReader(in, piece.compression(), parser);
+        case CSV -> new CsvReader(piece.compression().expanded(in), parser, isTabbed(file));
+        case PARQUET -> {
+          in.close();
+          yield new ParquetRows(new Path(file.location()), hadoop, parser);
+        }
+      };
     } catch (IOException e) {
       in.close();
       throw e;
     }
+  }
+
+  private static boolean isTabbed(CorpusFile file) {
+    return file.name().matches(".*\\.tsv(\\.\\w+)?");
   }
 
   private static Optional<Outcome> unreadable(long line, DamagedException e) {

@@ -145,7 +145,7 @@ public final class Preparation {
     String label = splitter.by().orElse("category");
     Survey.checkColumn(label, corpus, config.corpus().name());
 
-    CorpusFiles source = CorpusFiles.at(config.path(), corpus::reads, hadoop);
+    CorpusFiles source = CorpusFiles.at(config.path(), corpus, hadoop);
     try (UnfinishedSplit unfinished = UnfinishedSplit.in(output, hadoop)) {
       unfinished.others().forEach(this::tellOf);
       log.accept("Reading " + described(source) + " of corpus " + config.corpus().name());
@@ -166,7 +166,7 @@ public final class Preparation {
       Corpus corpus,
       Splitter splitter,
       String label) {
-    List<Piece> pieces = files.pieces(tasks, hadoop);
+    List<Piece> pieces = files.pieces(tasks, corpus.format(), hadoop);
     List<Survey> surveys = survey(files, pieces, label);
     Map<String, Long> skipped = skipped(surveys, files, pieces);
     Population all = Population.of(surveys);
@@ -231,7 +231,7 @@ public final class Preparation {
     if (there.path().equals(config.path()) && isGone()) {
       return there.contentSha256();
     }
-    CorpusFiles files = CorpusFiles.at(config.path(), config.corpus().create()::reads, hadoop);
+    CorpusFiles files = CorpusFiles.at(config.path(), config.corpus().create(), hadoop);
     return entries(files).equals(there.files()) ? there.contentSha256() : contentSha256(files);
   }
 

@@ -102,9 +102,50 @@ final class RecordParser {
         }
       }
     }
-    if (fault.isEmpty()) {
-      fault = missing(values, others, line);
+    return fault.<Outcome>map(Broken::new).orElseGet(() -> record(values, others, line));
+  }
+
+  /**
+   * A record of a table.
+   *
+   * @param columns names
+   * @param cells in the order of the columns; where a row is shorter the rest is missing
+   */
+  Outcome row(List<String> columns, List<Cell> cells, long line) {
+    @Nullable String[] values = new @Nullable String[fields.size()];
+    List<String> others = new ArrayList<>();
+    for (int i = 0; i < columns.size(); i++) {
+      String name = columns.get(i);
+      Integer index = indices.get(name);
+      Optional<String> text = i < cells.size() ? cells.get(i).text() : Optional.empty();
+      if (index == null) {
+        if (others.size() < 12) {
+          others.add(name);
+        }
+      } else if (text.isPresent()) {
+        if (fields.get(index).content() == Content.TEXT && !cells.get(i).isText()) {
+          return new Broken(
+              new BrokenRecord(
+                  Reason.WRONG_TYPE,
+                  line,
+                  "column '" + name + "' is no text; name one that is in fields"));
+        }
+        values[index] = text.get();
+      }
     }
+    return record(values, others, line);
+  }
+
+  /**
+   * A value of a table.
+   *
+   * @param text empty where there is none
+   * @param isText whether the column holds text
+   */
+  record Cell(Optional<String> text, boolean isText) {}
+
+  private Outcome record(@Nullable String[] values, List<String> others, long line) {
+    Optional<BrokenRecord> fault = missing(values, others, line);
     if (fault.isPresent()) {
       return new Broken(fault.get());
     }

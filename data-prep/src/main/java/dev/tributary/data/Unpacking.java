@@ -76,8 +76,9 @@ record Unpacking(
     }
     if (all.isEmpty()) {
       throw new InputException(
-          "data.path is not valid; the archive holds no file *.json, *.jsonl or *.ndjson (plain or"
-              + " compressed) that this corpus reads: name another");
+          "data.path is not valid; the archive holds no file "
+              + corpus.create().format().files()
+              + " that this corpus reads: name another");
     }
     return new CorpusFiles(all);
   }
@@ -168,7 +169,7 @@ record Unpacking(
             throw new DamagedException(
                 "the archive holds another, " + name.get() + ", and lies in one itself");
           }
-          boolean wanted = nested || CorpusFiles.isRead(path, reader::reads);
+          boolean wanted = nested || CorpusFiles.isRead(path, reader);
           if (wanted && place % slice.count() == slice.number()) {
             Path target =
                 new Path(folder, depth + "-" + slice.archive() + "-" + place + "-" + hash(file));

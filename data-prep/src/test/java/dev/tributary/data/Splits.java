@@ -4,8 +4,8 @@ package dev.tributary.data;
 import dev.tributary.data.corpus.Alpaca;
 import dev.tributary.data.corpus.CodeSearchNet;
 import dev.tributary.data.corpus.Dolly;
+import dev.tributary.data.corpus.FieldCorpus;
 import dev.tributary.data.corpus.Gsm8k;
-import dev.tributary.data.corpus.JsonCorpus;
 import dev.tributary.data.corpus.NoSettings;
 import dev.tributary.data.splitter.Dirichlet;
 import dev.tributary.data.splitter.Meta;
@@ -35,9 +35,19 @@ final class Splits {
   static Choice<Corpus> jsonl(
       String instruction, String input, String output, String category, String... keep) {
     return new Choice<>(
-        new JsonCorpus.LinesProvider(),
-        new JsonCorpus.Config(
-            new JsonCorpus.FieldMap(instruction, input, output, category), List.of(keep)));
+        new FieldCorpus.LinesProvider(),
+        new FieldCorpus.Config(
+            new FieldCorpus.FieldMap(instruction, input, output, category), List.of(keep)));
+  }
+
+  /** Columns {@code question}, {@code answer}, {@code topic}, and {@code user} besides. */
+  static Choice<Corpus> table(Corpus.Format format) {
+    FieldCorpus.Config config =
+        new FieldCorpus.Config(
+            new FieldCorpus.FieldMap("question", "", "answer", "topic"), List.of("user"));
+    return format == Corpus.Format.CSV
+        ? new Choice<>(new FieldCorpus.CsvProvider(), config)
+        : new Choice<>(new FieldCorpus.ParquetProvider(), config);
   }
 
   static Choice<Splitter> uniform(int clients) {

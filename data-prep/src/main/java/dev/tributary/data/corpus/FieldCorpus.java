@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Any JSON records, whatever their fields are called. */
-public final class JsonCorpus implements Corpus {
+/** Any records in JSON, CSV or Parquet, whatever their fields are called. */
+public final class FieldCorpus implements Corpus {
   /** What the columns of every split are called; no field may be kept under such a name. */
   private static final Set<String> TAKEN =
       Set.of("example_id", "category", "instruction", "input", "output", "split", "client");
@@ -87,13 +87,23 @@ public final class JsonCorpus implements Corpus {
   }
 
   private final Config config;
+  private final Format format;
   private final Optional<Field> input;
   private final Optional<Field> category;
 
-  public JsonCorpus(Config config) {
+  /**
+   * @param format of its files
+   */
+  public FieldCorpus(Config config, Format format) {
     this.config = config;
+    this.format = format;
     this.input = config.fields().inputField();
     this.category = config.fields().categoryField();
+  }
+
+  @Override
+  public Format format() {
+    return format;
   }
 
   @Override
@@ -131,6 +141,12 @@ public final class JsonCorpus implements Corpus {
   }
 
   private abstract static class Named implements Corpus.Provider<Config> {
+    private final Format format;
+
+    Named(Format format) {
+      this.format = format;
+    }
+
     @Override
     public Class<Config> configType() {
       return Config.class;
@@ -138,12 +154,16 @@ public final class JsonCorpus implements Corpus {
 
     @Override
     public Corpus create(Config config) {
-      return new JsonCorpus(config);
+      return new FieldCorpus(config, format);
     }
   }
 
   /** {@code corpus: json}. */
   public static final class Provider extends Named {
+    public Provider() {
+      super(Format.JSON);
+    }
+
     @Override
     public String name() {
       return "json";
@@ -152,9 +172,37 @@ public final class JsonCorpus implements Corpus {
 
   /** {@code corpus: jsonl}; the same, as the content says whether it is an array or lines. */
   public static final class LinesProvider extends Named {
+    public LinesProvider() {
+      super(Format.JSON);
+    }
+
     @Override
     public String name() {
       return "jsonl";
+    }
+  }
+
+  /** {@code corpus: csv}; tabs stand between values where the file is called {@code .tsv}. */
+  public static final class CsvProvider extends Named {
+    public CsvProvider() {
+      super(Format.CSV);
+    }
+
+    @Override
+    public String name() {
+      return "csv";
+    }
+  }
+
+  /** {@code corpus: parquet}. */
+  public static final class ParquetProvider extends Named {
+    public ParquetProvider() {
+      super(Format.PARQUET);
+    }
+
+    @Override
+    public String name() {
+      return "parquet";
     }
   }
 }

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.text.InstructionExample;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TableCorpusTest {
+  private static final String CSV =
+      "\ufeffquestion,answer,topic,user\r\n"
+          + "\"one, two\nthree\",\"say \"\"hi\"\"\",a,7\r\n"
+          + "#plain, spaced ,b,8\r\n"
+          + ",empty question,b,9\r\n";
+
+  @TempDir private Path scratch;
+
+  @Test
+  void readsQuotedValuesOfCsv() throws IOException {
+    Path file = Files.writeString(scratch.resolve("corpus.csv"), CSV);
+    SplitDirectory split = prepare(Corpus.Format.CSV, file, "split");
+    assertThat(split.manifest().total()).isEqualTo(3);
+    assertThat(split.manifest().categories().keySet()).containsExactly("a", "b");
+    assertThat(read(split))
+        .extracting(InstructionExample::instruction)
+        .containsExactlyInAnyOrder("one, two\nthree", "#plain", "");
+    assertThat(read(split))
+        .extracting(InstructionExample::output)
+        .containsExactlyInAnyOrder("say \"hi\"", " spaced ", "empty question");
+    assertThat(
+            split.examples(LocalSpark.session()).select("user").collectAsList().stream()
+                .map(row -> row.getString(0)))
+        .containsExactlyInAnyOrder("7", "8", "9");
+
+    Path folder = Files.createDirectory(scratch.resolve("folder"));
+    Path tabs = folder.resolve("part.tsv.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(tabs))) {
+      out.write("topic\tquestion\tanswer\na\tx, y\tz\n".getBytes(StandardCharsets.UTF_8));
+    }
+    assertThat(read(prepare(Corpus.Format.CSV, folder, "tabs")))
+        .extracting(InstructionExample::instruction)
+        .containsExactly("x, y");
+  }
+
+  @Test
+  void namesTheLineOfABrokenRow() throws IOException {
+    Path file = Files.writeString(scratch.resolve("corpus.csv"), CSV + "a,b,c,d,e\n");
+    assertThatThrownBy(() -> prepare(Corpus.Format.CSV, file, "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(file + ":6: the row has 5 values, there are 4 columns");
+    Files.writeString(file, CSV + "\r\na\n");
+    assertThatThrownBy(() -> prepare(Corpus.Format.CSV, file, "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(file + ":7: field 'answer' is missing or null");
+    Files.writeString(file, CSV + "\"a\" b,c,d,e\n");
+    assertThatThrownBy(() -> prepare(Corpus.Format.CSV, file, "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(file + ":6: broken CSV:");
+    Files.writeString(file, "q,a\n1,2\n");
+    assertThatThrownBy(() -> prepare(Corpus.Format.CSV, file, "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(
+            file + ":2: field 'question' is missing or null (the record has [q, a] besides)");
+    Files.write(file, (CSV + "\u00e9,b,c,d\n").getBytes(StandardCharsets.ISO_8859_1));
+    assertThatThrownBy(() -> prepare(Corpus.Format.CSV, file, "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("is not UTF-8");
+  }
+
+  @Test
+  void readsParquetOfAnybodysMaking() throws IOException {
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      rows.add(RowFactory.create("q" + i, "a" + i, i % 3, (long) i));
+    }
+    StructType schema =
+        new StructType()
+            .add("question", DataTypes.StringType)
+            .add("answer", DataTypes.StringType)
+            .add("topic", DataTypes.IntegerType)
+            .add("user", DataTypes.LongType);
+    Path folder = scratch.resolve("table");
+    LocalSpark.session()
+        .createDataFrame(rows, schema)
+        .repartition(3)
+        .write()
+        .parquet(folder.toString());
+    SplitDirectory split = prepare(Corpus.Format.PARQUET, folder, "split");
+    assertThat(split.manifest().total()).isEqualTo(30);
+    assertThat(split.manifest().categories().keySet()).containsExactly("0", "1", "2");
+    assertThat(read(split)).extracting(InstructionExample::output).contains("a29");
+
+    LocalSpark.session()
+        .createDataFrame(List.of(RowFactory.create("q", 7, 1, 1L)), new StructType(numbers(schema)))
+        .write()
+        .parquet(scratch.resolve("numbers").toString());
+    assertThatThrownBy(
+            () -> prepare(Corpus.Format.PARQUET, scratch.resolve("numbers"), "numbers split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining(":1: column 'answer' is no text");
+    Path other = Files.writeString(scratch.resolve("other.parquet"), "PAR1 but no more");
+    assertThatThrownBy(() -> prepare(Corpus.Format.PARQUET, other, "other split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("other.parquet:1: the Parquet file is damaged");
+  }
+
+  @Test
+  void refusesFilesOfAnotherFormat() throws IOException {
+    Path csv = Files.writeString(scratch.resolve("corpus.csv"), CSV);
+    assertThatThrownBy(() -> prepare(Corpus.Format.PARQUET, csv, "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("corpus.csv is no Parquet file");
+    Path folder = Files.createDirectory(scratch.resolve("empty"));
+    assertThatThrownBy(() -> prepare(Corpus.Format.CSV, folder, "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("the folder has no file *.csv or *.tsv");
+  }
+
+  private static StructField[] numbers(StructType schema) {
+    StructField[] fields = schema.fields().clone();
+    fields[1] = DataTypes.createStructField("answer", DataTypes.IntegerType, true);
+    return fields;
+  }
+
+  private SplitDirectory prepare(Corpus.Format format, Path path, String output) {
+    return Splits.prepare(
+        Splits.config(Splits.table(format), path, Splits.uniform(1)), 1, scratch.resolve(output));
+  }
+
+  private static List<InstructionExample> read(SplitDirectory split) {
+    List<InstructionExample> all = new ArrayList<>();
+    for (String part : List.of("train", "validation", "test")) {
+      all.addAll(Splits.read(split, part, 0));
+    }
+    return all;
+  }
+}
