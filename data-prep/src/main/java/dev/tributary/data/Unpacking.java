@@ -67,13 +67,15 @@ record Unpacking(
    */
   CorpusFiles of(CorpusFiles files) {
     List<CorpusFile> all = new ArrayList<>();
-    for (CorpusFile file : unpacked(files.files(), 0)) {
-      if (isArchive(file)) {
-        all.addAll(unpacked(List.of(file), 1));
-      } else {
-        all.add(file);
-      }
+    List<CorpusFile> archives = new ArrayList<>();
+    for (CorpusFile file : files.files()) {
+      (isArchive(file) ? archives : all).add(file);
     }
+    List<CorpusFile> nested = new ArrayList<>();
+    for (CorpusFile entry : unpacked(archives, 0)) { // taken out by its name
+      (ARCHIVE.matcher(entry.name()).matches() ? nested : all).add(entry);
+    }
+    all.addAll(unpacked(nested, 1));
     if (all.isEmpty()) {
       throw new InputException(
           "data.path is not valid; the archive holds no file "
@@ -83,12 +85,8 @@ record Unpacking(
     return new CorpusFiles(all);
   }
 
-  private List<CorpusFile> unpacked(List<CorpusFile> files, int depth) {
+  private List<CorpusFile> unpacked(List<CorpusFile> archives, int depth) {
     List<CorpusFile> all = new ArrayList<>();
-    List<CorpusFile> archives = new ArrayList<>();
-    for (CorpusFile file : files) {
-      (isArchive(file) ? archives : all).add(file);
-    }
     List<Slice> slices = new ArrayList<>();
     for (int i = 0; i < archives.size(); i++) {
       int count = kind(archives.get(i)) == Archive.Kind.ZIP ? tasks : 1;

@@ -113,6 +113,7 @@ public final class SparkEvaluation {
   private final Tokenizer.Source tokenizer;
   private final List<Choice<Task>> tasks;
   private final Map<Integer, Benchmark> benchmarks;
+  private final Map<Integer, String> questions = new TreeMap<>();
   private final Optional<HeldOut> heldOut;
   private final Batches batches;
 
@@ -131,6 +132,7 @@ public final class SparkEvaluation {
     this.tokenizer = tokenizer;
     this.tasks = tasks.tasks();
     this.benchmarks = tasks.benchmarks();
+    benchmarks.forEach((task, benchmark) -> questions.put(task, hash(benchmark)));
     this.heldOut = heldOut;
     this.batches = batches;
   }
@@ -141,10 +143,10 @@ public final class SparkEvaluation {
    * @return empty text for a task that looks at held-out data
    */
   public String questions(int task) {
-    Benchmark benchmark = benchmarks.get(task);
-    if (benchmark == null) {
-      return "";
-    }
+    return questions.getOrDefault(task, "");
+  }
+
+  private static String hash(Benchmark benchmark) {
     StringBuilder all = new StringBuilder();
     for (Question question : benchmark.questions()) {
       all.append(question).append('\n'); // a record's: all its values
