@@ -2,6 +2,8 @@
 package dev.tributary.jobs.run;
 
 import ai.djl.engine.Engine;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -26,7 +28,8 @@ import java.util.Optional;
  * @param checkpointSha256 of its content
  * @param data the split directory
  * @param dataSha256 of its content
- * @param encoderSha256 of tokenizer, template and {@code max-tokens}
+ * @param encoderSha256 of tokenizer, template and {@code max-tokens}; empty where the run was begun
+ *     by a version that did not note it
  * @param device what clients compute on: {@code cpu}, {@code gpu}
  * @param threadsPerClient computing threads of a client
  * @param master the cluster, as Spark names it
@@ -42,7 +45,7 @@ public record Provenance(
     String checkpointSha256,
     String data,
     String dataSha256,
-    String encoderSha256,
+    @JsonSetter(nulls = Nulls.AS_EMPTY) String encoderSha256,
     String device,
     int threadsPerClient,
     String master,

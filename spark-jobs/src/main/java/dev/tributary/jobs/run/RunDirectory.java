@@ -187,7 +187,9 @@ public final class RunDirectory implements AutoCloseable {
     }
     requireSame("checkpoint", before.get().checkpointSha256(), now.checkpointSha256());
     requireSame("data", before.get().dataSha256(), now.dataSha256());
-    requireSame("tokenizer or template", before.get().encoderSha256(), now.encoderSha256());
+    if (!before.get().encoderSha256().isEmpty()) {
+      requireSame("tokenizer or template", before.get().encoderSha256(), now.encoderSha256());
+    }
     return before.get();
   }
 

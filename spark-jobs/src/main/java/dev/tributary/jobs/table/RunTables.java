@@ -67,7 +67,7 @@ public final class RunTables {
 
   /**
    * Writes the rows of one round of a table that is too large to be written as a whole each time:
-   * one file a round, in the place of that round's.
+   * one file a round, in the place of that round's, and of the table if it was written as a whole.
    *
    * @throws UncheckedIOException if it cannot be written; the old file is still there then
    */
@@ -89,6 +89,11 @@ public final class RunTables {
         throw new IOException("Spark wrote no file to " + fresh);
       }
       files.mkdirs(target.getParent());
+      for (FileStatus file : files.listStatus(target.getParent())) {
+        if (file.getPath().getName().startsWith("part-")) { // the table was written as a whole
+          files.delete(file.getPath(), false);
+        }
+      }
       FileContext.getFileContext(target.toUri(), files.getConf())
           .rename(part, target, Options.Rename.OVERWRITE);
       files.delete(fresh, true);

@@ -94,6 +94,18 @@ class RunDirectoryTest {
   }
 
   @Test
+  void goesOnWithARunThatNotedNoEncoder() throws IOException {
+    try (RunDirectory run = RunDirectory.open(experiment(), new Configuration())) {
+      run.begin(provenance("id-1", "aaa", "ddd"));
+      Path json = tiny.output("run").resolve("run.json");
+      Files.writeString(
+          json, Files.readString(json).replaceFirst("\\s*\"encoderSha256\" : \"eee\",", ""));
+      assertThat(json).content().doesNotContain("encoder");
+      assertThat(run.begin(provenance("id-2", "aaa", "ddd")).runId()).isEqualTo("id-1");
+    }
+  }
+
+  @Test
   void keepsTheTimeOfTheFirstEnd() {
     RunResult first = new RunResult(3, 2, "aaa", "2026-01-02T03:04:05Z");
     try (RunDirectory run = RunDirectory.open(experiment(), new Configuration())) {

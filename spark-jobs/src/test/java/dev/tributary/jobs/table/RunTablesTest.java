@@ -64,6 +64,20 @@ class RunTablesTest {
   }
 
   @Test
+  void writesATableARoundAtATime() {
+    RunTables tables = new RunTables(session, folder.toString());
+    List<AnswerRow> all = SampleRun.answers(2);
+    tables.write(Tables.ANSWERS, "r1", "sample", all);
+    for (int round = 0; round <= 2; round++) {
+      int now = round;
+      List<AnswerRow> rows = all.stream().filter(row -> row.round() == now).toList();
+      tables.writeRound(Tables.ANSWERS, "r1", "sample", round, rows);
+      tables.writeRound(Tables.ANSWERS, "r1", "sample", round, rows);
+    }
+    assertThat(values(tables, Tables.ANSWERS)).containsExactlyInAnyOrderElementsOf(all);
+  }
+
+  @Test
   void storesTheSchemaThatTheTableSays() {
     RunTables tables = new RunTables(session, folder.toString());
     tables.write(Tables.EVALUATIONS, "r1", "sample", List.of());
