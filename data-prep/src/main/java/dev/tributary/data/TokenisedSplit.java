@@ -23,9 +23,14 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -48,15 +53,16 @@ import scala.reflect.ClassTag;
 
 /**
  * A split's examples as tokens, below the split under the hash of tokenizer, template and
- * max-tokens: {@code tokens/HASH/split=train/client=000/*.parquet}, made once and read by every run
- * that asks for the same.
+ * max-tokens and the version of the format: {@code tokens/HASH-2/split=train/client=000/*.parquet},
+ * made once and read by every run that asks for the same. Those of another version are not in the
+ * way, and not read.
  *
  * <p>Made and counted on the driver; travels to executors, which read clients without Spark.
  */
 public final class TokenisedSplit implements Serializable {
   private static final long serialVersionUID = 1;
   private static final String FORMAT = "tributary-tokens";
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
@@ -68,11 +74,21 @@ public final class TokenisedSplit implements Serializable {
    * @param longest tokens of the longest example
    * @param tokens of all examples
    * @param labels tokens that carry a label
+   * @param longestWhole tokens of the longest example before any was cut
+   * @param wholeTokens of all examples before any was cut
    */
   public record Counts(
-      long examples, long cut, long withoutLabel, int longest, long tokens, long labels)
+      long examples,
+      long cut,
+      long withoutLabel,
+      int longest,
+      long tokens,
+      long labels,
+      int longestWhole,
+      long wholeTokens)
       implements Serializable {
-    static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0);
+    /** Of nobody's examples. */
+    public static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
 
     /** Both together. */
     public Counts plus(Counts other) {
@@ -82,7 +98,9 @@ public final class TokenisedSplit implements Serializable {
           withoutLabel + other.withoutLabel,
           Math.max(longest, other.longest),
           tokens + other.tokens,
-          labels + other.labels);
+          labels + other.labels,
+          Math.max(longestWhole, other.longestWhole),
+          wholeTokens + other.wholeTokens);
     }
   }
 
@@ -103,7 +121,7 @@ public final class TokenisedSplit implements Serializable {
    */
   public static TokenisedSplit encode(
       SparkSession spark, SplitDirectory split, ExampleEncoder.Source encoder) {
-    String hash = encoder.sha256().substring(0, 16);
+    String hash = encoder.sha256().substring(0, 16) + "-" + VERSION;
     Path tokens = SplitDirectory.tokens(new Path(split.path()));
     Path whole = new Path(tokens, hash);
     Configuration hadoop = split.hadoop();
@@ -155,6 +173,27 @@ public final class TokenisedSplit implements Serializable {
   }
 
   /**
+   * How long examples are, prompt and answer together, before any is cut: what max-tokens can be
+   * chosen by. Reads all files of tokens.
+   *
+   * @return by split, in the order of the manifest, how many examples have each number of tokens
+   */
+  public Map<String, SortedMap<Integer, Long>> lengths(SparkSession spark) {
+    Map<String, SortedMap<Integer, Long>> lengths = new LinkedHashMap<>();
+    Part.LABELS.forEach(part -> lengths.put(part, new TreeMap<>()));
+    stored(spark, path)
+        .groupBy("split", "whole_tokens")
+        .count()
+        .collectAsList()
+        .forEach(
+            row ->
+                lengths
+                    .computeIfAbsent(row.getString(0), part -> new TreeMap<>())
+                    .put(row.getInt(1), row.getLong(2)));
+    return lengths;
+  }
+
+  /**
    * One client's examples in the order of the file, which is that of their ids. On executors or the
    * driver, by any thread.
    *
@@ -199,7 +238,7 @@ public final class TokenisedSplit implements Serializable {
         row.getString("example_id", 0),
         tokens,
         row.getInteger("prompt_tokens", 0),
-        row.getBoolean("cut", 0));
+        row.getInteger("whole_tokens", 0));
   }
 
   // ---- making it
@@ -209,7 +248,7 @@ public final class TokenisedSplit implements Serializable {
           .add("example_id", DataTypes.StringType, false)
           .add("tokens", DataTypes.createArrayType(DataTypes.IntegerType, false), false)
           .add("prompt_tokens", DataTypes.IntegerType, false)
-          .add("cut", DataTypes.BooleanType, false)
+          .add("whole_tokens", DataTypes.IntegerType, false)
           .add("split", DataTypes.StringType, false)
           .add("client", DataTypes.IntegerType, false);
 
@@ -291,32 +330,36 @@ public final class TokenisedSplit implements Serializable {
           encoded.id(),
           encoded.tokens(),
           encoded.promptTokens(),
-          encoded.cut(),
+          encoded.wholeTokens(),
           row.getString(5),
           row.getInt(6));
     }
   }
 
+  private static Dataset<Row> stored(SparkSession spark, String folder) {
+    return spark.read().schema(SCHEMA).parquet(folder);
+  }
+
   private static TokenisedSplit counted(SparkSession spark, Path folder, SplitDirectory split) {
     Column length = expr("size(tokens)");
     Column labels = expr("size(tokens) - greatest(prompt_tokens, 1)");
+    Column whole = col("whole_tokens");
     Column zero = lit(0L);
     List<List<Counts>> counts = new ArrayList<>();
     for (int client = 0; client < split.clients(); client++) {
-      counts.add(new ArrayList<>(List.of(Counts.NONE, Counts.NONE, Counts.NONE)));
+      counts.add(new ArrayList<>(Collections.nCopies(Part.COUNT, Counts.NONE)));
     }
-    spark
-        .read()
-        .schema(SCHEMA)
-        .parquet(folder.toString())
+    stored(spark, folder.toString())
         .groupBy("split", "client")
         .agg(
             count(lit(1)),
-            coalesce(sum(when(col("cut"), 1L)), zero),
+            coalesce(sum(when(whole.gt(length), 1L)), zero),
             coalesce(sum(when(labels.equalTo(0), 1L)), zero),
             max(length),
             sum(length),
-            sum(labels))
+            sum(labels),
+            max(whole),
+            sum(whole))
         .collectAsList()
         .forEach(
             row ->
@@ -330,7 +373,9 @@ public final class TokenisedSplit implements Serializable {
                             row.getLong(4),
                             row.getInt(5),
                             row.getLong(6),
-                            row.getLong(7))));
+                            row.getLong(7),
+                            row.getInt(8),
+                            row.getLong(9))));
     for (int client = 0; client < counts.size(); client++) {
       for (Part part : Part.values()) {
         long there = counts.get(client).get(part.code()).examples();
@@ -368,7 +413,9 @@ public final class TokenisedSplit implements Serializable {
             .put("without_label", c.withoutLabel())
             .put("longest", c.longest())
             .put("tokens", c.tokens())
-            .put("labels", c.labels());
+            .put("labels", c.labels())
+            .put("longest_whole", c.longestWhole())
+            .put("whole_tokens", c.wholeTokens());
       }
     }
     return tree.toPrettyString() + "\n";
@@ -397,7 +444,9 @@ public final class TokenisedSplit implements Serializable {
                 c.path("without_label").asLong(),
                 c.path("longest").asInt(),
                 c.path("tokens").asLong(),
-                c.path("labels").asLong()));
+                c.path("labels").asLong(),
+                c.path("longest_whole").asInt(),
+                c.path("whole_tokens").asLong()));
       }
       counts.add(byPart);
     }

@@ -16,6 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -79,6 +82,7 @@ class TokenisedSplitTest {
               .collect();
       assertThat(read).hasSameSizeAs(examples).isNotEmpty();
       TokenisedSplit.Counts counts = TokenisedSplit.Counts.NONE;
+      SortedMap<Integer, Long> lengths = new TreeMap<>();
       for (int i = 0; i < read.size(); i++) {
         EncodedExample wanted = encoder.encode(examples.get(i));
         assertThat(read.get(i))
@@ -93,24 +97,64 @@ class TokenisedSplitTest {
                     wanted.labels() == 0 ? 1 : 0,
                     wanted.tokens().length,
                     wanted.tokens().length,
-                    wanted.labels()));
+                    wanted.labels(),
+                    wanted.wholeTokens(),
+                    wanted.wholeTokens()));
+        lengths.merge(wanted.wholeTokens(), 1L, Long::sum);
       }
       assertThat(tokens.counts("validation", 1)).isEqualTo(counts);
       assertThat(counts.cut()).isPositive();
       assertThat(counts.withoutLabel()).isPositive();
       assertThat(counts.longest()).isEqualTo(128);
+      assertThat(counts.longestWhole()).isEqualTo(lengths.lastKey()).isGreaterThan(128);
     }
+    assertLengthsAreThoseOfAllExamples(tokens);
 
     var made = Files.getLastModifiedTime(Path.of(tokens.path(), "manifest.json"));
     TokenisedSplit again = TokenisedSplit.encode(LocalSpark.session(), split, source);
     assertThat(again.path()).isEqualTo(tokens.path());
     assertThat(Files.getLastModifiedTime(Path.of(tokens.path(), "manifest.json"))).isEqualTo(made);
     assertThat(again.counts("test", 2)).isEqualTo(tokens.counts("test", 2));
+    assertLengthsAreThoseOfAllExamples(again);
     try (Stream<Path> folders = Files.list(scratch.resolve("split/tokens"))) {
       assertThat(folders).hasSize(1);
     }
     assertThatThrownBy(() -> tokens.read("train", 3))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("There is no client 3 among the 3");
+  }
+
+  private static void assertLengthsAreThoseOfAllExamples(TokenisedSplit tokens) {
+    Map<String, SortedMap<Integer, Long>> lengths = tokens.lengths(LocalSpark.session());
+    assertThat(lengths.keySet()).containsExactly("train", "validation", "test");
+    lengths.forEach(
+        (part, counts) -> {
+          TokenisedSplit.Counts all = tokens.counts(part);
+          assertThat(counts.values().stream().mapToLong(n -> n).sum()).isEqualTo(all.examples());
+          assertThat(counts.lastKey()).isEqualTo(all.longestWhole());
+          assertThat(counts.entrySet().stream().mapToLong(e -> e.getKey() * e.getValue()).sum())
+              .isEqualTo(all.wholeTokens());
+          assertThat(counts.tailMap(129).values().stream().mapToLong(n -> n).sum())
+              .isEqualTo(all.cut());
+        });
+  }
+
+  @Test
+  void tokensOfAnotherVersionAreNotInTheWay() throws IOException {
+    Path file =
+        Files.writeString(
+            scratch.resolve("corpus.jsonl"), "{\"instruction\": \"q\", \"output\": \"a\"}\n");
+    SplitDirectory split =
+        Splits.prepare(
+            Splits.config(Splits.JSONL, file, Splits.uniform(1)), 1, scratch.resolve("split"));
+    String hash = Splits.quickstartEncoder().sha256().substring(0, 16);
+    Path earlier = Files.createDirectories(scratch.resolve("split/tokens").resolve(hash));
+    Path manifest = earlier.resolve("manifest.json");
+    Files.writeString(manifest, "{\"format\": \"tributary-tokens\", \"format_version\": 1}");
+    TokenisedSplit tokens =
+        TokenisedSplit.encode(LocalSpark.session(), split, Splits.quickstartEncoder());
+    assertThat(tokens.path()).endsWith("split/tokens/" + hash + "-2");
+    assertThat(tokens.counts("train").examples()).isEqualTo(1);
+    assertThat(manifest).exists();
   }
 }

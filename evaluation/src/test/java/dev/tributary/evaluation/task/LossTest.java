@@ -26,7 +26,7 @@ class LossTest {
   private static final EncodedExample EMPTY = example("empty", 3, 5, 5, 5);
 
   private static EncodedExample example(String id, int promptTokens, int... tokens) {
-    return new EncodedExample(id, tokens, promptTokens, false);
+    return new EncodedExample(id, tokens, promptTokens);
   }
 
   private static ScriptedModel model() {

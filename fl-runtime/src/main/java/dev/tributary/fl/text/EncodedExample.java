@@ -10,10 +10,20 @@ import java.io.Serializable;
  * @param id of the {@link InstructionExample}
  * @param tokens prompt and answer, at most max-tokens
  * @param promptTokens length of the prompt tokenised alone, at most {@code tokens.length}
- * @param cut whether tokens were cut off to fit max-tokens
+ * @param wholeTokens how many tokens prompt and answer have before any is cut off to fit max-tokens
  */
-public record EncodedExample(String id, int[] tokens, int promptTokens, boolean cut)
+public record EncodedExample(String id, int[] tokens, int promptTokens, int wholeTokens)
     implements Serializable {
+  /** An example that nothing was cut off. */
+  public EncodedExample(String id, int[] tokens, int promptTokens) {
+    this(id, tokens, promptTokens, tokens.length);
+  }
+
+  /** Whether tokens were cut off to fit max-tokens. */
+  public boolean cut() {
+    return wholeTokens > tokens.length;
+  }
+
   /** Positions that carry a label and have a token before them; 0 if the prompt fills it all. */
   public int labels() {
     return tokens.length - Math.max(promptTokens, 1);

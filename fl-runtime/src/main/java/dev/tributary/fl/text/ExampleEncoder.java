@@ -68,7 +68,7 @@ public record ExampleEncoder(Tokenizer tokenizer, PromptTemplate template, int m
     int[] all = tokenizer.encode(prompt + example.output() + tokenizer.endOfText());
     int[] tokens = cut(all);
     return new EncodedExample(
-        example.id(), tokens, Math.min(promptTokens, tokens.length), tokens.length < all.length);
+        example.id(), tokens, Math.min(promptTokens, tokens.length), all.length);
   }
 
   /** Takes off what is too much at the right, in front of the special tokens at the end if any. */

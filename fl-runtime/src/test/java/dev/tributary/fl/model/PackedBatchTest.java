@@ -11,9 +11,8 @@ import org.junit.jupiter.api.Test;
 
 class PackedBatchTest {
   private static final EncodedExample LONG =
-      new EncodedExample("a", new int[] {1, 2, 3, 4, 5, 6}, 4, false);
-  private static final EncodedExample SHORT =
-      new EncodedExample("b", new int[] {1, 2, 7, 8}, 3, false);
+      new EncodedExample("a", new int[] {1, 2, 3, 4, 5, 6}, 4);
+  private static final EncodedExample SHORT = new EncodedExample("b", new int[] {1, 2, 7, 8}, 3);
 
   @Test
   void computesTheCommonBeginningOnce() {
@@ -36,7 +35,7 @@ class PackedBatchTest {
 
   @Test
   void keepsTheRowThatPredictsTheFirstLabelOutOfTheSharedPart() {
-    EncodedExample same = new EncodedExample("c", new int[] {1, 2, 3, 4, 9, 9}, 4, false);
+    EncodedExample same = new EncodedExample("c", new int[] {1, 2, 3, 4, 9, 9}, 4);
     PackedBatch batch = PackedBatch.of(List.of(LONG, same), Beginning.SHARED);
     assertThat(batch.lengths()).containsExactly(3, 3, 3);
     assertThat(batch.labelRows()).containsExactly(3, 4, 6, 7);
@@ -44,7 +43,7 @@ class PackedBatchTest {
 
   @Test
   void refusesAnExampleWithoutLabels() {
-    EncodedExample full = new EncodedExample("full", new int[] {1, 2}, 2, true);
+    EncodedExample full = new EncodedExample("full", new int[] {1, 2}, 2, 3);
     assertThatThrownBy(() -> PackedBatch.of(List.of(full), Beginning.SHARED))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("Example full has no label");

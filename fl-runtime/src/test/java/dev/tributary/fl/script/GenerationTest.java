@@ -112,7 +112,7 @@ class GenerationTest {
         System.arraycopy(made.get(p), 0, all, prompt, 150);
         PackedBatch batch =
             PackedBatch.of(
-                List.of(new EncodedExample("p", all, prompt, false)), PackedBatch.Beginning.SHARED);
+                List.of(new EncodedExample("p", all, prompt)), PackedBatch.Beginning.SHARED);
         float[] logits = model.logits(weights, batch);
         for (int t = 0; t < 150; t++) {
           int row = (prompt + t - 1) * VOCABULARY;

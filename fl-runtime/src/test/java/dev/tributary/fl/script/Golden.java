@@ -94,7 +94,7 @@ final class Golden {
           Arrays.stream(ids, row * columns, row * columns + length)
               .mapToInt(id -> (int) id)
               .toArray();
-      examples.add(new EncodedExample("row " + row, tokens, prompt, false));
+      examples.add(new EncodedExample("row " + row, tokens, prompt));
     }
     return PackedBatch.of(examples, PackedBatch.Beginning.REPEATED);
   }

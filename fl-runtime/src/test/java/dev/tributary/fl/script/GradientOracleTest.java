@@ -85,7 +85,7 @@ class GradientOracleTest {
       for (int i = 0; i < tokens.length; i++) {
         tokens[i] = i < 5 ? i + 3 : random.nextInt(3, VOCABULARY);
       }
-      all.add(new EncodedExample("example " + e, tokens, 7, false));
+      all.add(new EncodedExample("example " + e, tokens, 7));
     }
     return all;
   }

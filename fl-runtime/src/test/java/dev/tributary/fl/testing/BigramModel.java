@@ -102,7 +102,7 @@ public final class BigramModel implements CausalLm {
     for (int e = 0; e < count; e++) {
       int[] tokens = new int[3 + random.nextInt(6)];
       Arrays.setAll(tokens, i -> random.nextInt(vocabulary));
-      examples.add(new EncodedExample("e" + e, tokens, 2, false));
+      examples.add(new EncodedExample("e" + e, tokens, 2));
     }
     return examples;
   }

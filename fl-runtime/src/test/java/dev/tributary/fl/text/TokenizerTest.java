@@ -60,6 +60,7 @@ class TokenizerTest {
       assertThat(cut.tokens()).containsExactly(4, 1, 2, 5);
       assertThat(cut.promptTokens()).isEqualTo(3); // <start> a <end>, as FS-LLM counts it
       assertThat(cut.cut()).isTrue();
+      assertThat(cut.wholeTokens()).isEqualTo(7); // <start> a b c a <end> <end>
       assertThat(cut.id()).isEqualTo("x");
       EncodedExample full = encoder.encode(new InstructionExample("y", "", "a b c a", "", "b"));
       assertThat(full.promptTokens()).isEqualTo(4);

@@ -108,8 +108,8 @@ class LocalTrainerTest {
   void computesSharedRowsForEachExampleUnderDropout() {
     List<EncodedExample> alike =
         List.of(
-            new EncodedExample("a", new int[] {1, 2, 3, 4}, 3, false),
-            new EncodedExample("b", new int[] {1, 2, 3, 5}, 3, false));
+            new EncodedExample("a", new int[] {1, 2, 3, 4}, 3),
+            new EncodedExample("b", new int[] {1, 2, 3, 5}, 3));
     // BigramModel refuses shared rows under dropout.
     assertThat(
             new LocalTrainer(
@@ -249,7 +249,7 @@ class LocalTrainerTest {
   @Test
   void leavesOutExamplesWithoutALabelAndCountsThem() {
     List<EncodedExample> some = new ArrayList<>(examples);
-    some.add(new EncodedExample("full", new int[] {1, 2, 3}, 3, true));
+    some.add(new EncodedExample("full", new int[] {1, 2, 3}, 3, 4));
     ClientReport report =
         new LocalTrainer(MODEL, PLAIN, settings.make(), 1, 0, some)
             .train(START, Optional.empty(), List.of(), SEED)
@@ -261,7 +261,7 @@ class LocalTrainerTest {
 
   @Test
   void refusesAClientWithNothingToLearn() {
-    EncodedExample full = new EncodedExample("full", new int[] {1, 2, 3}, 3, true);
+    EncodedExample full = new EncodedExample("full", new int[] {1, 2, 3}, 3, 4);
     assertThatThrownBy(() -> new LocalTrainer(MODEL, PLAIN, settings.make(), 1, 4, List.of(full)))
         .isInstanceOf(InputException.class)
         .hasMessage(

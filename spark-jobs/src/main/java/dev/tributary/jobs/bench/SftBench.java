@@ -127,14 +127,14 @@ public final class SftBench {
   /** As the peer does: prompt and answer each for itself, then the token that ends a text. */
   private static EncodedExample encoded(BenchRecord record, Tokenizer tokenizer, int maxTokens) {
     int[] prompt = tokenizer.encode(record.prompt());
-    int[] all =
+    int[] whole =
         IntStream.concat(
                 IntStream.concat(
                     Arrays.stream(prompt), Arrays.stream(tokenizer.encode(record.answer()))),
                 IntStream.of(tokenizer.endOfTextToken()))
-            .limit(maxTokens)
             .toArray();
+    int[] tokens = Arrays.copyOf(whole, Math.min(whole.length, maxTokens));
     return new EncodedExample(
-        record.prompt(), all, Math.min(prompt.length, all.length), all.length == maxTokens);
+        record.prompt(), tokens, Math.min(prompt.length, tokens.length), whole.length);
   }
 }

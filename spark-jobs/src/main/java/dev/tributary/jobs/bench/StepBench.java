@@ -84,7 +84,7 @@ public final class StepBench {
     List<EncodedExample> rows = new ArrayList<>();
     for (int row = 0; row < arguments.batch(); row++) {
       int[] tokens = random.ints(arguments.length(), 0, Math.min(TOKENS, vocabulary)).toArray();
-      rows.add(new EncodedExample("row " + row, tokens, 1, false));
+      rows.add(new EncodedExample("row " + row, tokens, 1));
     }
     return PackedBatch.of(rows, PackedBatch.Beginning.REPEATED);
   }

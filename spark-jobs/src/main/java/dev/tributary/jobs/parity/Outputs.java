@@ -232,7 +232,7 @@ final class Outputs {
     for (int i = 0; i < prompts.size(); i++) {
       int[] prompt = prompts.get(i);
       int[] whole = IntStream.concat(Arrays.stream(prompt), Arrays.stream(tokens.get(i))).toArray();
-      EncodedExample example = new EncodedExample("prompt " + i, whole, prompt.length, false);
+      EncodedExample example = new EncodedExample("prompt " + i, whole, prompt.length);
       float[] computed =
           model.logProbabilities(
               weights, PackedBatch.of(List.of(example), PackedBatch.Beginning.SHARED));

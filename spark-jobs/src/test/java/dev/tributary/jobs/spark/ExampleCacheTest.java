@@ -20,7 +20,7 @@ class ExampleCacheTest {
         @Override
         public List<EncodedExample> read(String split, int client) {
           reads.add(client);
-          return List.of(new EncodedExample("e", new int[84], 1, false)); // counted as 100
+          return List.of(new EncodedExample("e", new int[84], 1)); // counted as 100
         }
       };
 
