@@ -68,7 +68,9 @@ public interface Corpus {
     JSON("*.json, *.jsonl or *.ndjson (plain, .gz, .bz2, .xz or .zst)"),
     /** With names of the columns in the first line; plain or compressed. */
     CSV("*.csv or *.tsv (plain, .gz, .bz2, .xz or .zst)"),
-    PARQUET("*.parquet");
+    PARQUET("*.parquet"),
+    /** No files, but a table or view of Spark's, which {@code data.path} names. */
+    TABLE("");
 
     private final String files;
 

@@ -142,7 +142,7 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
     return switch (format) {
       case JSON -> JSON;
       case CSV -> CSV;
-      case PARQUET -> PARQUET;
+      case PARQUET, TABLE -> PARQUET;
     };
   }
 
@@ -175,7 +175,7 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
             switch (format) {
               case JSON -> layout(file, hadoop, compression);
               case CSV -> Layout.CSV;
-              case PARQUET -> Layout.PARQUET;
+              case PARQUET, TABLE -> Layout.PARQUET; // tables are unloaded to such files
             };
         if (compression != Compression.PLAIN || layout != Layout.LINES) {
           pieces.add(new Piece(i, 0, Long.MAX_VALUE, layout, compression));
@@ -194,12 +194,13 @@ record CorpusFiles(List<CorpusFile> files) implements Serializable {
 
   private static void checkFormat(CorpusFile file, Format format, byte[] first) {
     boolean parquet = Arrays.equals(Arrays.copyOf(first, PARQUET_MAGIC.length), PARQUET_MAGIC);
-    if (parquet && format != Format.PARQUET) {
+    boolean wanted = format == Format.PARQUET || format == Format.TABLE;
+    if (parquet && !wanted) {
       throw new InputException(
           file.name()
               + " is a Parquet file; take the corpus parquet with the names of its columns");
     }
-    if (!parquet && format == Format.PARQUET) {
+    if (!parquet && wanted) {
       throw new InputException(
           file.name()
               + " is no Parquet file; take the corpus csv, json or jsonl, or fetch it again");

@@ -53,6 +53,21 @@ final class ExampleHash {
     return hex(high) + hex(low) + "-" + occurrence;
   }
 
+  /** The first half of the hash in an id. */
+  static long high(String id) {
+    return Long.parseUnsignedLong(id, 0, 16, 16);
+  }
+
+  /** The second half of the hash in an id. */
+  static long low(String id) {
+    return Long.parseUnsignedLong(id, 16, 32, 16);
+  }
+
+  /** The number behind the hash in an id. */
+  static int occurrence(String id) {
+    return Integer.parseInt(id, 33, id.length(), 10);
+  }
+
   private static String hex(long bits) {
     String digits = Long.toHexString(bits);
     return "0".repeat(16 - digits.length()) + digits;

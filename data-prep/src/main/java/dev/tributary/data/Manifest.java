@@ -22,9 +22,10 @@ import java.util.Map;
  * @param splitter its name and all its arguments, defaults spelt out, keys as in experiment files
  * @param holdout shares by split
  * @param brokenRecords {@code fail} or {@code skip}
- * @param clean what was left out on purpose, as in experiment files
+ * @param clean what was left out on purpose, as in experiment files, and the hashes of the encoder
+ *     and the benchmarks where those decided
  * @param records in the source; each is an example or skipped
- * @param examples by split
+ * @param examples by split; {@code server} where it holds any
  * @param skipped records that are no examples, by reason
  * @param notes counts worth knowing: {@code empty_answers} are kept as they are; {@code duplicates}
  *     have the mapped fields of another example
@@ -51,7 +52,7 @@ public record Manifest(
     Skew skew,
     Map<String, Long> overlap) {
   public static final String FORMAT = "tributary-split";
-  public static final int VERSION = 2;
+  public static final int VERSION = 3;
 
   /**
    * Where the examples are from.

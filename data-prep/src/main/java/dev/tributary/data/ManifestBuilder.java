@@ -20,14 +20,15 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
       long seed,
       Manifest.Source source,
       List<String> columns,
-      Map<String, Long> skipped) {
+      Map<String, Long> skipped,
+      Map<String, Object> clean) {
     int clients = assignment.names().size();
     long[][] byCategory =
         counts(clients, population.categories(), population.categoryNames().size());
     long[][] byLabel = counts(clients, population.labels(), population.labelNames().size());
-    double[] distances = distances(byLabel);
+    double[] distances = distances(Arrays.copyOf(byLabel, clients));
     List<Manifest.Client> entries = new ArrayList<>();
-    long[] whole = new long[byCategory[0].length];
+    long[] whole = byCategory[clients].clone(); // what the server holds
     for (int client = 0; client < clients; client++) {
       long[] mine = byCategory[client];
       for (int i = 0; i < mine.length; i++) {
@@ -43,12 +44,13 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
     }
     long skippedRecords = skipped.values().stream().mapToLong(Long::longValue).sum();
     Map<String, Long> notes = new LinkedHashMap<>();
-    notes.put("empty_answers", (long) population.emptyAnswers().cardinality());
+    notes.put("empty_answers", (long) population.having(Blemish.EMPTY_ANSWER).cardinality());
     notes.put("duplicates", population.duplicates());
     Map<String, Double> holdout = new LinkedHashMap<>();
     holdout.put("train", config.holdout().train());
     holdout.put("validation", config.holdout().validation());
     holdout.put("test", config.holdout().test());
+    holdout.put("server", config.holdout().server());
     return new Manifest(
         Manifest.FORMAT,
         Manifest.VERSION,
@@ -57,7 +59,7 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
         ConfigTree.of(config.splitter()),
         holdout,
         Preparation.label(config.brokenRecords()),
-        ConfigTree.of(config.clean()),
+        clean,
         population.size() + skippedRecords,
         byPart(whole),
         skipped,
@@ -69,11 +71,13 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
         overlap());
   }
 
-  /** By client; then by value and part. */
+  /** By client, and the server behind them; then by value and part. */
   private long[][] counts(int clients, int[] values, int names) {
-    long[][] counts = new long[clients][names * Part.COUNT];
+    long[][] counts = new long[clients + 1][names * Part.COUNT];
     for (int i = 0; i < values.length; i++) {
-      counts[assignment.clients()[i]][values[i] * Part.COUNT + assignment.parts()[i]]++;
+      int client = assignment.clients()[i];
+      counts[client == Part.NO_CLIENT ? clients : client][
+          values[i] * Part.COUNT + assignment.parts()[i]]++;
     }
     return counts;
   }
@@ -85,7 +89,9 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
       for (int i = part.code(); i < counts.length; i += Part.COUNT) {
         sum += counts[i];
       }
-      byPart.put(part.label(), sum);
+      if (sum > 0 || part != Part.SERVER) { // named only where it has any
+        byPart.put(part.label(), sum);
+      }
     }
     return byPart;
   }
@@ -101,7 +107,7 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
     return categories;
   }
 
-  /** Total variation between each client's shares of the labels and the whole's. */
+  /** Total variation between each client's shares of the labels and those of all clients. */
   private static double[] distances(long[][] byLabel) {
     int labels = byLabel[0].length / Part.COUNT;
     long[][] perLabel = new long[byLabel.length][labels];
@@ -130,11 +136,12 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
     for (Manifest.Client client : clients) {
       weighted += client.labelDistance() * client.total();
     }
+    double held = clients.stream().mapToLong(Manifest.Client::total).sum();
     return new Manifest.Skew(
         label,
         "total variation distance between a client's label shares and the whole's, 0 to 1",
         Arrays.stream(distances).average().orElse(0),
-        weighted / population.size(),
+        weighted / held,
         Arrays.stream(distances).max().orElse(0),
         gini(clients.stream().mapToLong(Manifest.Client::total).sorted().toArray()));
   }
@@ -163,15 +170,14 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
       for (int i = from; i < to; i++) {
         parts[assignment.parts()[order[i]]]++;
       }
-      if (parts[Part.TRAIN.code()] > 0) {
-        overlap[Part.VALIDATION.code()] += parts[Part.VALIDATION.code()];
-        overlap[Part.TEST.code()] += parts[Part.TEST.code()];
+      for (int part = 0; part < Part.COUNT && parts[Part.TRAIN.code()] > 0; part++) {
+        overlap[part] += parts[part];
       }
       from = to;
     }
-    Map<String, Long> byPart = new LinkedHashMap<>();
-    byPart.put(Part.VALIDATION.label(), overlap[Part.VALIDATION.code()]);
-    byPart.put(Part.TEST.label(), overlap[Part.TEST.code()]);
+    overlap[Part.TRAIN.code()] = 0;
+    Map<String, Long> byPart = byPart(overlap);
+    byPart.remove(Part.TRAIN.label());
     return byPart;
   }
 }

@@ -6,14 +6,19 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** What examples are for: the three splits. */
+/** What examples are for: the splits. */
 enum Part {
   TRAIN(0),
   VALIDATION(1),
-  TEST(2);
+  TEST(2),
+  /** Held by the server for itself; no client sees them. */
+  SERVER(3);
 
-  static final int COUNT = 3;
+  static final int COUNT = 4;
   static final List<String> LABELS = Arrays.stream(values()).map(Part::label).toList();
+
+  /** In the place of a client's number, whose examples the server's are. */
+  static final int NO_CLIENT = -1;
 
   private final int code;
 
@@ -30,7 +35,7 @@ enum Part {
     return values()[code];
   }
 
-  /** As in paths, tables and experiment files: {@code train}, {@code validation}, {@code test}. */
+  /** As in paths, tables and experiment files: {@code train}, {@code validation} ... */
   String label() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -4,6 +4,7 @@ package dev.tributary.data;
 import dev.tributary.fl.seed.Seed;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,7 @@ import java.util.stream.IntStream;
  * @param categoryNames in alphabetical order
  * @param labels by {@code labelNames}
  * @param labelNames in alphabetical order
- * @param emptyAnswers those without an answer
+ * @param blemishes which have it, of each
  * @param canonical all indices in the order of hash and occurrence, whatever the files' order
  * @param places where each is among all examples of the files
  */
@@ -34,7 +35,7 @@ record Population(
     List<String> categoryNames,
     int[] labels,
     List<String> labelNames,
-    BitSet emptyAnswers,
+    Map<Blemish, BitSet> blemishes,
     int[] canonical,
     int[] places) {
 
@@ -43,45 +44,36 @@ record Population(
     int size = surveys.stream().mapToInt(Survey::size).reduce(0, Math::addExact);
     long[] highs = new long[size];
     long[] lows = new long[size];
+    long[] rests = new long[size];
     List<String> categoryNames = names(surveys, Survey::categoryNames);
     List<String> labelNames = names(surveys, Survey::labelNames);
     int[] categories = new int[size];
     int[] labels = new int[size];
-    BitSet emptyAnswers = new BitSet(size);
+    Map<Blemish, BitSet> blemishes = new EnumMap<>(Blemish.class);
     int from = 0;
     for (Survey survey : surveys) {
       int first = from;
-      survey.emptyAnswers().stream().forEach(i -> emptyAnswers.set(first + i));
+      for (Blemish blemish : Blemish.values()) {
+        BitSet all = blemishes.computeIfAbsent(blemish, b -> new BitSet(size));
+        survey.having(blemish).stream().forEach(i -> all.set(first + i));
+      }
       System.arraycopy(survey.highs(), 0, highs, from, survey.size());
       System.arraycopy(survey.lows(), 0, lows, from, survey.size());
+      System.arraycopy(survey.rests(), 0, rests, from, survey.size());
       recode(survey.categories(), survey.categoryNames(), categoryNames, categories, from);
       recode(survey.labels(), survey.labelNames(), labelNames, labels, from);
       from += survey.size();
     }
-    return of(highs, lows, categories, categoryNames, labels, labelNames, emptyAnswers);
-  }
-
-  /** Numbers the occurrences and finds the canonical order. */
-  static Population of(
-      long[] highs,
-      long[] lows,
-      int[] categories,
-      List<String> categoryNames,
-      int[] labels,
-      List<String> labelNames,
-      BitSet emptyAnswers) {
-    int size = highs.length;
+    // Examples with the same mapped fields are told apart by what else is kept of them, so that
+    // their numbers do not hang on the order of the files.
     int[] canonical =
-        IntStream.range(0, size)
-            .boxed()
-            .sorted(
-                (a, b) -> {
-                  int byHigh = Long.compareUnsigned(highs[a], highs[b]);
-                  int byLow = byHigh != 0 ? byHigh : Long.compareUnsigned(lows[a], lows[b]);
-                  return byLow != 0 ? byLow : Integer.compare(a, b);
-                })
-            .mapToInt(i -> i)
-            .toArray();
+        Order.by(
+            highs,
+            (a, b) -> {
+              int byLow = Long.compareUnsigned(lows[a], lows[b]);
+              int byRest = byLow != 0 ? byLow : Long.compare(rests[a], rests[b]);
+              return byRest != 0 ? byRest : Integer.compare(a, b);
+            });
     int[] occurrences = new int[size];
     for (int i = 1; i < size; i++) {
       int before = canonical[i - 1];
@@ -98,9 +90,39 @@ record Population(
         categoryNames,
         labels,
         labelNames,
-        emptyAnswers,
+        blemishes,
         canonical,
         IntStream.range(0, size).toArray());
+  }
+
+  /**
+   * Of examples whose identities are known.
+   *
+   * @param surveys pieces of them, in any order
+   * @param occurrences of all, in the order of the pieces
+   */
+  static Population of(List<Survey> surveys, int[] occurrences) {
+    Population population = of(surveys);
+    long[] highs = population.highs();
+    long[] lows = population.lows();
+    int[] canonical =
+        Order.by(
+            highs,
+            (a, b) -> {
+              int byLow = Long.compareUnsigned(lows[a], lows[b]);
+              return byLow != 0 ? byLow : Integer.compare(occurrences[a], occurrences[b]);
+            });
+    return new Population(
+        highs,
+        lows,
+        occurrences,
+        population.categories(),
+        population.categoryNames(),
+        population.labels(),
+        population.labelNames(),
+        population.blemishes(),
+        canonical,
+        population.places());
   }
 
   /**
@@ -113,11 +135,16 @@ record Population(
     }
     int[] kept = IntStream.range(0, size()).filter(i -> !dropped.get(i)).toArray();
     int[] now = new int[size()];
-    BitSet empty = new BitSet(kept.length);
     for (int i = 0; i < kept.length; i++) {
       now[kept[i]] = i;
-      empty.set(i, emptyAnswers.get(kept[i]));
     }
+    Map<Blemish, BitSet> left = new EnumMap<>(Blemish.class);
+    blemishes.forEach(
+        (blemish, having) -> {
+          BitSet those = new BitSet(kept.length);
+          having.stream().filter(i -> !dropped.get(i)).forEach(i -> those.set(now[i]));
+          left.put(blemish, those);
+        });
     int[] keptLabels = of(labels, kept);
     int[] names = IntStream.of(keptLabels).distinct().sorted().toArray();
     int[] codes = new int[labelNames.size()];
@@ -132,7 +159,7 @@ record Population(
         categoryNames,
         IntStream.of(keptLabels).map(label -> codes[label]).toArray(),
         IntStream.of(names).mapToObj(labelNames::get).toList(),
-        empty,
+        left,
         IntStream.of(canonical).filter(i -> !dropped.get(i)).map(i -> now[i]).toArray(),
         of(places, kept));
   }
@@ -174,15 +201,26 @@ record Population(
 
   /** All examples by a group, then by key; where even keys agree, in canonical order. */
   int[] ordered(int[] groups, long[] keys) {
-    return IntStream.of(canonical)
-        .boxed()
-        .sorted(
-            (a, b) -> {
-              int byGroup = Integer.compare(groups[a], groups[b]);
-              return byGroup != 0 ? byGroup : Long.compare(keys[a], keys[b]);
-            })
-        .mapToInt(i -> i)
-        .toArray();
+    int[] ranks = ranks();
+    long[] unsigned = new long[keys.length];
+    for (int i = 0; i < unsigned.length; i++) {
+      unsigned[i] = keys[i] ^ Long.MIN_VALUE;
+    }
+    return Order.grouped(Order.by(unsigned, (a, b) -> Integer.compare(ranks[a], ranks[b])), groups);
+  }
+
+  /** Where each example is in the canonical order. */
+  int[] ranks() {
+    int[] ranks = new int[size()];
+    for (int i = 0; i < ranks.length; i++) {
+      ranks[canonical[i]] = i;
+    }
+    return ranks;
+  }
+
+  /** Those that have a blemish. */
+  BitSet having(Blemish blemish) {
+    return blemishes.getOrDefault(blemish, new BitSet());
   }
 
   int size() {

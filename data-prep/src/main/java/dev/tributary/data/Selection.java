@@ -5,7 +5,7 @@ import dev.tributary.fl.seed.Seed;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.IntPredicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -16,29 +16,65 @@ import java.util.stream.IntStream;
  * @param counts by reason
  */
 record Selection(BitSet dropped, Map<String, Long> counts) {
+  /** The reason of those that a share of the corpus leaves out. */
+  static final String NOT_SAMPLED = "not-sampled";
+
   /**
+   * @param nearDuplicates finds them among those that are not dropped yet; asked only if wanted
    * @param share of each category that is taken, of what cleaning leaves
    */
-  static Selection of(Population population, Cleaning cleaning, double share, Seed seed) {
+  static Selection of(
+      Population population,
+      Cleaning cleaning,
+      UnaryOperator<BitSet> nearDuplicates,
+      double share,
+      Seed seed) {
     Selection selection = new Selection(new BitSet(population.size()), new LinkedHashMap<>());
     if (cleaning.emptyAnswers()) {
-      selection.drop("empty-answer", population, population.emptyAnswers()::get);
+      selection.drop(Blemish.EMPTY_ANSWER, population);
+    }
+    if (cleaning.overLong()) {
+      selection.drop(Blemish.OVER_LONG, population);
+    }
+    if (cleaning.contaminated()) {
+      selection.drop(Blemish.CONTAMINATED, population);
     }
     if (cleaning.duplicates()) {
-      selection.drop("duplicate", population, i -> population.occurrences()[i] > 0);
+      selection.dropDuplicates(population);
+    }
+    if (cleaning.nearDuplicates().isPresent()) {
+      selection.drop("near-duplicate", nearDuplicates.apply((BitSet) selection.dropped.clone()));
     }
     if (share < 1) {
-      BitSet taken = selection.sample(population, share, seed);
-      selection.drop("not-sampled", population, i -> !taken.get(i));
+      BitSet left = selection.sample(population, share, seed);
+      left.flip(0, population.size());
+      selection.drop(NOT_SAMPLED, left);
     }
     return selection;
   }
 
-  private void drop(String reason, Population population, IntPredicate unwanted) {
+  private void drop(Blemish blemish, Population population) {
+    drop(blemish.label(), population.having(blemish));
+  }
+
+  /** All but the first that is left, of those alike. */
+  private void dropDuplicates(Population population) {
+    BitSet unwanted = new BitSet(population.size());
+    int before = -1;
+    for (int i : population.canonical()) {
+      if (!dropped.get(i)) {
+        if (before >= 0 && population.areAlike(before, i)) {
+          unwanted.set(i);
+        }
+        before = i;
+      }
+    }
+    drop("duplicate", unwanted);
+  }
+
+  private void drop(String reason, BitSet unwanted) {
     int before = dropped.cardinality();
-    IntStream.range(0, population.size())
-        .filter(i -> !dropped.get(i) && unwanted.test(i))
-        .forEach(dropped::set);
+    dropped.or(unwanted);
     int count = dropped.cardinality() - before;
     if (count > 0) {
       counts.put(reason, (long) count);

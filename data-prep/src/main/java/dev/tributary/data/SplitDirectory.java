@@ -26,6 +26,9 @@ import org.apache.spark.sql.types.StructType;
  * TokenisedSplit}.
  */
 public final class SplitDirectory {
+  /** In the place of a client's number, whose examples the server's are. */
+  public static final int SERVER = Part.NO_CLIENT;
+
   private final String path;
   private final Manifest manifest;
   private final Configuration hadoop;
@@ -101,9 +104,14 @@ public final class SplitDirectory {
   /**
    * How many examples a client has.
    *
-   * @param split {@code train}, {@code validation} or {@code test}
+   * @param split {@code train}, {@code validation} or {@code test}; {@code server} for those of the
+   *     client {@link #SERVER}
    */
   public long examples(String split, int client) {
+    if (client == SERVER) {
+      Map<String, Long> all = split.equals(Part.SERVER.label()) ? manifest.examples() : Map.of();
+      return all.getOrDefault(split, 0L);
+    }
     return manifest.clients().get(client).examples().getOrDefault(Part.of(split).label(), 0L);
   }
 
@@ -118,8 +126,10 @@ public final class SplitDirectory {
    * split, 18 asked for}.
    *
    * @param contentSha256 of the corpus that is asked for, as {@link Manifest.Source} has it
+   * @param clean that is asked for, as {@link Manifest#clean()} has it
    */
-  List<String> differences(DataConfig config, long seed, String contentSha256) {
+  List<String> differences(
+      DataConfig config, long seed, String contentSha256, Map<String, Object> clean) {
     List<String> differences = new ArrayList<>();
     compare("corpus", manifest.corpus().settings(), ConfigTree.of(config.corpus()), differences);
     compare(
@@ -135,7 +145,7 @@ public final class SplitDirectory {
         manifest.brokenRecords(),
         Preparation.label(config.brokenRecords()),
         differences);
-    compare("clean", manifest.clean(), ConfigTree.of(config.clean()), differences);
+    compare("clean", manifest.clean(), clean, differences);
     return differences;
   }
 
@@ -160,6 +170,16 @@ public final class SplitDirectory {
       return "nothing";
     }
     return node.isTextual() ? node.asText() : node.toString();
+  }
+
+  /** What it shares with splits that deal the same examples out otherwise. */
+  String key() {
+    return KnownSplits.key(
+        manifest.corpus(),
+        manifest.brokenRecords(),
+        manifest.clean(),
+        manifest.seed(),
+        manifest.skipped().containsKey(Selection.NOT_SAMPLED));
   }
 
   String examplesPath() {

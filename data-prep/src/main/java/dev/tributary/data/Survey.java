@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What must be known of a piece's records to deal them out: 24 bytes each, in the order of the
+ * What must be known of a piece's records to deal them out: 32 bytes each, in the order of the
  * file. A plain class, as it is a task's result: Kryo, where a cluster is set to it, cannot read
  * records.
  */
@@ -29,6 +29,7 @@ final class Survey implements Serializable {
 
   private long[] highs = new long[256];
   private long[] lows = new long[256];
+  private long[] rests = new long[256];
   private int[] categories = new int[256];
   private int[] labels = new int[256];
   private int size;
@@ -36,7 +37,7 @@ final class Survey implements Serializable {
   private final Names labelNames = new Names();
   private final HashMap<String, Long> broken = new HashMap<>();
   private final ArrayList<BrokenRecord> described = new ArrayList<>();
-  private final BitSet emptyAnswers = new BitSet();
+  private final HashMap<Blemish, BitSet> blemishes = new HashMap<>();
   private long lines;
 
   private Survey() {}
@@ -67,9 +68,14 @@ final class Survey implements Serializable {
    * Reads a piece to its end, or to its first broken record if those are not to be skipped.
    *
    * @param label column of the labels: {@code category} or one of the corpus's own
+   * @param inspector of examples
    */
   static Survey of(
-      PieceReader reader, Corpus corpus, String label, DataConfig.BrokenRecords brokenRecords)
+      PieceReader reader,
+      Corpus corpus,
+      String label,
+      DataConfig.BrokenRecords brokenRecords,
+      Inspector inspector)
       throws IOException {
     Survey survey = new Survey();
     ExampleHash hash = new ExampleHash();
@@ -78,11 +84,14 @@ final class Survey implements Serializable {
       if (next.get() instanceof Read read) {
         String category = read.example().category();
         hash.of(read.example());
-        survey.add(
-            hash,
-            survey.categoryNames.code(category),
-            survey.labelNames.code(labelColumn < 0 ? category : read.columns().get(labelColumn)));
-        survey.emptyAnswers.set(survey.size - 1, read.example().output().isBlank());
+        int place =
+            survey.add(
+                hash.high(),
+                hash.low(),
+                rest(read.columns()),
+                category,
+                labelColumn < 0 ? category : read.columns().get(labelColumn));
+        inspector.blemishes(read.example()).forEach(blemish -> survey.set(blemish, place, true));
       } else if (next.get() instanceof Broken broken) {
         survey.add(broken.record());
         if (brokenRecords == DataConfig.BrokenRecords.FAIL
@@ -96,15 +105,43 @@ final class Survey implements Serializable {
     return survey;
   }
 
-  private void add(ExampleHash hash, int category, int label) {
+  /** To be filled by {@link #add}, where hashes are known already. */
+  static Survey empty() {
+    return new Survey();
+  }
+
+  /**
+   * Adds an example.
+   *
+   * @param rest a hash of what is kept beside the mapped fields
+   * @return its place, from 0
+   */
+  int add(long high, long low, long rest, String category, String label) {
     if (size == highs.length) {
       resize(size + size / 2);
     }
-    highs[size] = hash.high();
-    lows[size] = hash.low();
-    categories[size] = category;
-    labels[size] = label;
-    size++;
+    highs[size] = high;
+    lows[size] = low;
+    rests[size] = rest;
+    categories[size] = categoryNames.code(category);
+    labels[size] = labelNames.code(label);
+    return size++;
+  }
+
+  void set(Blemish blemish, int place, boolean has) {
+    blemishes.computeIfAbsent(blemish, b -> new BitSet()).set(place, has);
+  }
+
+  /** FNV-1a over the characters, and a mark behind each column. */
+  private static long rest(List<String> columns) {
+    long hash = 0xcbf29ce484222325L;
+    for (String column : columns) {
+      for (int i = 0; i < column.length(); i++) {
+        hash = (hash ^ column.charAt(i)) * 0x100000001b3L;
+      }
+      hash = (hash ^ 0x10000) * 0x100000001b3L;
+    }
+    return hash;
   }
 
   private void add(BrokenRecord record) {
@@ -116,11 +153,13 @@ final class Survey implements Serializable {
   private void resize(int length) {
     highs = Arrays.copyOf(highs, length);
     lows = Arrays.copyOf(lows, length);
+    rests = Arrays.copyOf(rests, length);
     categories = Arrays.copyOf(categories, length);
     labels = Arrays.copyOf(labels, length);
   }
 
-  private void trim() {
+  /** Frees what was taken for more examples. */
+  void trim() {
     resize(size);
   }
 
@@ -134,6 +173,11 @@ final class Survey implements Serializable {
 
   long[] lows() {
     return lows;
+  }
+
+  /** Hashes of what is kept beside the mapped fields. */
+  long[] rests() {
+    return rests;
   }
 
   /** By {@link #categoryNames()}. */
@@ -169,9 +213,9 @@ final class Survey implements Serializable {
     return lines;
   }
 
-  /** Those that have no answer, by their place. */
-  BitSet emptyAnswers() {
-    return emptyAnswers;
+  /** Those that have a blemish, by their place. */
+  BitSet having(Blemish blemish) {
+    return blemishes.getOrDefault(blemish, new BitSet());
   }
 
   /**

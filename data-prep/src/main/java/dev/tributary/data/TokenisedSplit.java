@@ -27,11 +27,13 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -106,7 +108,7 @@ public final class TokenisedSplit implements Serializable {
 
   private final String path;
   private final HadoopSettings hadoop;
-  private final List<List<Counts>> counts; // by client, by part
+  private final List<List<Counts>> counts; // by client, and the server behind them; by part
 
   private TokenisedSplit(String path, HadoopSettings hadoop, List<List<Counts>> counts) {
     this.path = path;
@@ -114,13 +116,26 @@ public final class TokenisedSplit implements Serializable {
     this.counts = new ArrayList<>(counts);
   }
 
-  /**
-   * Tokenises a split, or opens what an earlier run has tokenised alike.
-   *
-   * @param encoder what examples are encoded with, on executors
-   */
+  /** The same for a split that knows no other. */
   public static TokenisedSplit encode(
       SparkSession spark, SplitDirectory split, ExampleEncoder.Source encoder) {
+    return encode(spark, split, encoder, Optional.empty(), line -> {});
+  }
+
+  /**
+   * Tokenises a split, or opens what an earlier run has tokenised alike. Where another split has
+   * tokens of the same examples, those are only dealt out anew.
+   *
+   * @param encoder what examples are encoded with, on executors
+   * @param knownSplits as in {@link PreparationContext}
+   * @param log told what is done, a line at a time
+   */
+  public static TokenisedSplit encode(
+      SparkSession spark,
+      SplitDirectory split,
+      ExampleEncoder.Source encoder,
+      Optional<String> knownSplits,
+      Consumer<String> log) {
     String hash = encoder.sha256().substring(0, 16) + "-" + VERSION;
     Path tokens = SplitDirectory.tokens(new Path(split.path()));
     Path whole = new Path(tokens, hash);
@@ -134,7 +149,17 @@ public final class TokenisedSplit implements Serializable {
       }
       Path unfinished = new Path(tokens, hash + "-" + UUID.randomUUID() + ".unfinished");
       try {
-        write(spark, split, encoder, unfinished.toString());
+        Optional<SplitDirectory> other =
+            new KnownSplits(knownSplits, hadoop)
+                .alike(split.key()).stream().filter(alike -> has(alike, hash)).findFirst();
+        if (other.isPresent()) {
+          log.accept("Taking the tokens of " + other.get().path());
+          dealOut(spark, tokens(other.get(), hash), split, unfinished.toString());
+        } else {
+          log.accept(
+              String.format(Locale.ROOT, "Tokenising %,d examples", split.manifest().total()));
+          write(spark, split, encoder, unfinished.toString());
+        }
         TokenisedSplit counted = counted(spark, unfinished, split);
         storage.writeNew(new Path(unfinished, "manifest.json"), counted.manifest(encoder));
         // Another run may have been faster; both have written the same.
@@ -149,21 +174,40 @@ public final class TokenisedSplit implements Serializable {
     }
   }
 
+  /** Where a split's tokens of a hash are, or would be. */
+  private static Path tokens(SplitDirectory split, String hash) {
+    return new Path(SplitDirectory.tokens(new Path(split.path())), hash);
+  }
+
+  private static boolean has(SplitDirectory split, String hash) {
+    Path manifest = new Path(tokens(split, hash), "manifest.json");
+    try {
+      return Storage.of(manifest, split.hadoop()).system().exists(manifest);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot look for " + manifest, e);
+    }
+  }
+
   public String path() {
     return path;
   }
 
   public int clients() {
-    return counts.size();
+    return counts.size() - 1;
+  }
+
+  private List<Counts> of(int client) {
+    return counts.get(client == SplitDirectory.SERVER ? clients() : client);
   }
 
   /**
    * What is in one client's examples.
    *
-   * @param split {@code train}, {@code validation} or {@code test}
+   * @param split {@code train}, {@code validation} or {@code test}; {@code server} for those of
+   *     {@link SplitDirectory#SERVER}
    */
   public Counts counts(String split, int client) {
-    return counts.get(client).get(Part.of(split).code());
+    return of(client).get(Part.of(split).code());
   }
 
   /** What is in all clients' examples of a split. */
@@ -180,7 +224,9 @@ public final class TokenisedSplit implements Serializable {
    */
   public Map<String, SortedMap<Integer, Long>> lengths(SparkSession spark) {
     Map<String, SortedMap<Integer, Long>> lengths = new LinkedHashMap<>();
-    Part.LABELS.forEach(part -> lengths.put(part, new TreeMap<>()));
+    Part.LABELS.stream()
+        .filter(part -> !part.equals(Part.SERVER.label()) || counts(part).examples() > 0)
+        .forEach(part -> lengths.put(part, new TreeMap<>()));
     stored(spark, path)
         .groupBy("split", "whole_tokens")
         .count()
@@ -197,13 +243,14 @@ public final class TokenisedSplit implements Serializable {
    * One client's examples in the order of the file, which is that of their ids. On executors or the
    * driver, by any thread.
    *
-   * @param split {@code train}, {@code validation} or {@code test}
+   * @param split {@code train}, {@code validation} or {@code test}; {@code server} for those of
+   *     {@link SplitDirectory#SERVER}
    * @return nothing if the client has none there
    * @throws UncheckedIOException if the files hold another number of examples than {@link
    *     #counts(String, int)}, e.g. because this machine does not see them
    */
   public List<EncodedExample> read(String split, int client) {
-    if (client < 0 || client >= clients()) {
+    if (client < SplitDirectory.SERVER || client >= clients()) {
       throw new IllegalArgumentException(
           "There is no client " + client + " among the " + clients() + " of " + path);
     }
@@ -252,6 +299,19 @@ public final class TokenisedSplit implements Serializable {
           .add("split", DataTypes.StringType, false)
           .add("client", DataTypes.IntegerType, false);
 
+  /** Writes the tokens that another split has of the same examples. */
+  private static void dealOut(
+      SparkSession spark, Path tokens, SplitDirectory split, String folder) {
+    Dataset<Row> places = split.examples(spark).select("example_id", "split", "client");
+    Dataset<Row> rows =
+        stored(spark, tokens.toString()).drop("split", "client").join(places, "example_id");
+    ClientFiles.write(rows, folder, folders(split), split.manifest().total());
+  }
+
+  private static int folders(SplitDirectory split) {
+    return split.clients() * (Part.COUNT - 1) + 1;
+  }
+
   private static void write(
       SparkSession spark, SplitDirectory split, ExampleEncoder.Source encoder, String folder) {
     Dataset<Row> examples =
@@ -263,10 +323,7 @@ public final class TokenisedSplit implements Serializable {
     try {
       JavaRDD<Row> rows = examples.javaRDD().mapPartitions(new Encoding(there));
       ClientFiles.write(
-          spark.createDataFrame(rows, SCHEMA),
-          folder,
-          split.clients() * Part.COUNT,
-          split.manifest().total());
+          spark.createDataFrame(rows, SCHEMA), folder, folders(split), split.manifest().total());
     } finally {
       there.destroy();
     }
@@ -346,7 +403,7 @@ public final class TokenisedSplit implements Serializable {
     Column whole = col("whole_tokens");
     Column zero = lit(0L);
     List<List<Counts>> counts = new ArrayList<>();
-    for (int client = 0; client < split.clients(); client++) {
+    for (int i = 0; i <= split.clients(); i++) { // the last is the server
       counts.add(new ArrayList<>(Collections.nCopies(Part.COUNT, Counts.NONE)));
     }
     stored(spark, folder.toString())
@@ -364,7 +421,7 @@ public final class TokenisedSplit implements Serializable {
         .forEach(
             row ->
                 counts
-                    .get(row.getInt(1))
+                    .get(row.getInt(1) == SplitDirectory.SERVER ? split.clients() : row.getInt(1))
                     .set(
                         Part.of(row.getString(0)).code(),
                         new Counts(
@@ -376,9 +433,11 @@ public final class TokenisedSplit implements Serializable {
                             row.getLong(7),
                             row.getInt(8),
                             row.getLong(9))));
-    for (int client = 0; client < counts.size(); client++) {
+    TokenisedSplit tokenised =
+        new TokenisedSplit(folder.toString(), new HadoopSettings(split.hadoop()), counts);
+    for (int client = SplitDirectory.SERVER; client < split.clients(); client++) {
       for (Part part : Part.values()) {
-        long there = counts.get(client).get(part.code()).examples();
+        long there = tokenised.counts(part.label(), client).examples();
         if (there != split.examples(part.label(), client)) {
           throw new IllegalStateException(
               String.format(
@@ -388,7 +447,7 @@ public final class TokenisedSplit implements Serializable {
         }
       }
     }
-    return new TokenisedSplit(folder.toString(), new HadoopSettings(split.hadoop()), counts);
+    return tokenised;
   }
 
   // ---- its manifest
@@ -402,10 +461,17 @@ public final class TokenisedSplit implements Serializable {
     tree.put("tokenizer_sha256", encoder.tokenizer().sha256());
     tree.put("template", encoder.template().identity());
     tree.put("max_tokens", encoder.maxTokens());
-    for (List<Counts> client : counts) {
-      ObjectNode entry = tree.withArray("clients").addObject();
-      for (Part part : Part.values()) {
-        Counts c = client.get(part.code());
+    for (int client = 0; client < clients(); client++) {
+      put(of(client), tree.withArray("clients").addObject());
+    }
+    put(of(SplitDirectory.SERVER), tree.putObject("server"));
+    return tree.toPrettyString() + "\n";
+  }
+
+  private static void put(List<Counts> byPart, ObjectNode entry) {
+    for (Part part : Part.values()) {
+      Counts c = byPart.get(part.code());
+      if (c.examples() > 0) {
         entry
             .putObject(part.label())
             .put("examples", c.examples())
@@ -418,7 +484,24 @@ public final class TokenisedSplit implements Serializable {
             .put("whole_tokens", c.wholeTokens());
       }
     }
-    return tree.toPrettyString() + "\n";
+  }
+
+  private static List<Counts> counts(JsonNode entry) {
+    List<Counts> byPart = new ArrayList<>();
+    for (Part part : Part.values()) {
+      JsonNode c = entry.path(part.label());
+      byPart.add(
+          new Counts(
+              c.path("examples").asLong(),
+              c.path("cut").asLong(),
+              c.path("without_label").asLong(),
+              c.path("longest").asInt(),
+              c.path("tokens").asLong(),
+              c.path("labels").asLong(),
+              c.path("longest_whole").asInt(),
+              c.path("whole_tokens").asLong()));
+    }
+    return byPart;
   }
 
   private static TokenisedSplit read(String json, Path folder, Configuration hadoop) {
@@ -433,23 +516,8 @@ public final class TokenisedSplit implements Serializable {
       throw damaged(folder, "format version " + version + " instead of " + VERSION);
     }
     List<List<Counts>> counts = new ArrayList<>();
-    for (JsonNode client : tree.path("clients")) {
-      List<Counts> byPart = new ArrayList<>();
-      for (Part part : Part.values()) {
-        JsonNode c = client.path(part.label());
-        byPart.add(
-            new Counts(
-                c.path("examples").asLong(),
-                c.path("cut").asLong(),
-                c.path("without_label").asLong(),
-                c.path("longest").asInt(),
-                c.path("tokens").asLong(),
-                c.path("labels").asLong(),
-                c.path("longest_whole").asInt(),
-                c.path("whole_tokens").asLong()));
-      }
-      counts.add(byPart);
-    }
+    tree.path("clients").forEach(client -> counts.add(counts(client)));
+    counts.add(counts(tree.path("server")));
     return new TokenisedSplit(folder.toString(), new HadoopSettings(hadoop), counts);
   }
 

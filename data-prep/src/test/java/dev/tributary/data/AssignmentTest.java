@@ -10,7 +10,6 @@ import dev.tributary.data.splitter.Uniform;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.seed.Seed;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -26,7 +25,7 @@ class AssignmentTest {
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
   void holdsEveryClientsLabelsOutInTheirShare(long seed) {
     Population population = population(2000, seed);
-    Holdout holdout = new Holdout(0.7, 0.2, 0.1);
+    Holdout holdout = new Holdout(0.7, 0.2, 0.1, 0);
     Splitter splitter = new Dirichlet(new Dirichlet.Config("category", 0.3, 6, 1, 1000, false));
     Assignment dealt = Assignment.of(population, splitter, "dirichlet", holdout, Seed.of(seed));
     int[][][] counts = new int[6][LABELS.size()][Part.COUNT];
@@ -51,7 +50,7 @@ class AssignmentTest {
   @Test
   void holdsTheSameExamplesOutForAnyNumberOfClients() {
     Population population = population(1000, 3);
-    Holdout holdout = new Holdout(0.8, 0.1, 0.1);
+    Holdout holdout = new Holdout(0.8, 0.1, 0.1, 0);
     byte[] first = uniform(population, 1, holdout);
     assertThat(uniform(population, 3, holdout)).isEqualTo(first);
     assertThat(uniform(population, 10, holdout)).isEqualTo(first);
@@ -76,14 +75,53 @@ class AssignmentTest {
                 population,
                 new Uniform(new Uniform.Config(2)),
                 "uniform",
-                new Holdout(share[0], share[1], share[2]),
+                new Holdout(share[0], share[1], share[2], 0),
                 Seed.of(1))
             .parts();
-    for (int part = 0; part < Part.COUNT; part++) {
+    for (int part = 0; part < share.length; part++) {
       int code = part;
       long count = IntStream.range(0, parts.length).filter(i -> parts[i] == code).count();
       assertThat((double) count).isBetween(share[part] * 500 - 1, share[part] * 500 + 1);
     }
+  }
+
+  @Test
+  void theServerHoldsItsShareOfEveryLabelAndClientsDealOutTheRest() {
+    Population population = population(1000, 2);
+    Assignment assignment =
+        Assignment.of(
+            population,
+            new Meta(new Meta.Config("category", 0)),
+            "meta",
+            new Holdout(0.6, 0.1, 0.1, 0.2),
+            Seed.of(3));
+    assertThat(assignment.names()).containsExactlyElementsOf(LABELS);
+    int[] held = new int[LABELS.size()];
+    int[] all = population.labelCounts();
+    int[] parts = new int[Part.COUNT];
+    for (int i = 0; i < population.size(); i++) {
+      boolean server = assignment.parts()[i] == Part.SERVER.code();
+      assertThat(assignment.clients()[i] == Part.NO_CLIENT).isEqualTo(server);
+      held[population.labels()[i]] += server ? 1 : 0;
+      parts[assignment.parts()[i]]++;
+      assertThat(Assignment.client(assignment.target(i))).isEqualTo(assignment.clients()[i]);
+      assertThat(Assignment.part(assignment.target(i)).code()).isEqualTo(assignment.parts()[i]);
+    }
+    assertThat((double) held[0]).isBetween(all[0] * 0.2 - 1, all[0] * 0.2 + 1);
+    assertThat((double) held[1]).isBetween(all[1] * 0.2 - 1, all[1] * 0.2 + 1);
+    assertThat(held[2]).isZero(); // the only one of its label stays with a client
+    assertThat((double) parts[Part.VALIDATION.code()]).isBetween(97.0, 103.0);
+    assertThat((double) parts[Part.TEST.code()]).isBetween(97.0, 103.0);
+  }
+
+  @Test
+  void withoutAServersShareNothingChanges() {
+    Population population = population(300, 4);
+    Splitter splitter = new Uniform(new Uniform.Config(3));
+    Assignment assignment =
+        Assignment.of(population, splitter, "uniform", new Holdout(0.8, 0.1, 0.1, 0), Seed.of(5));
+    assertThat(assignment.clients()).doesNotContain(Part.NO_CLIENT);
+    assertThat(assignment.parts()).doesNotContain((byte) Part.SERVER.code());
   }
 
   @Test
@@ -106,7 +144,8 @@ class AssignmentTest {
   }
 
   private static Assignment deal(Population population, Splitter splitter) {
-    return Assignment.of(population, splitter, "scripted", new Holdout(0.8, 0.1, 0.1), Seed.of(1));
+    return Assignment.of(
+        population, splitter, "scripted", new Holdout(0.8, 0.1, 0.1, 0), Seed.of(1));
   }
 
   /** A splitter as users write them. */
@@ -126,13 +165,11 @@ class AssignmentTest {
   private static Population population(int size, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     int[] labels = IntStream.range(0, size).map(i -> i == 7 ? 2 : i % 10 == 3 ? 1 : 0).toArray();
-    return Population.of(
-        random.longs(size).toArray(),
-        random.longs(size).toArray(),
-        labels,
-        LABELS,
-        labels,
-        LABELS,
-        new BitSet());
+    Survey survey = Survey.empty();
+    for (int label : labels) {
+      survey.add(random.nextLong(), random.nextLong(), 0, LABELS.get(label), LABELS.get(label));
+    }
+    survey.trim();
+    return Population.of(List.of(survey));
   }
 }

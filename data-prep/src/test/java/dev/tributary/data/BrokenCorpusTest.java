@@ -101,6 +101,7 @@ class BrokenCorpusTest {
         Splits.config(Splits.JSONL, file, Splits.uniform(2), brokenRecords),
         1,
         file.resolveSibling("split").toString(),
+        PreparationContext.plain(),
         log,
         4);
   }

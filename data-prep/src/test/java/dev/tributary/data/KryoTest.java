@@ -33,7 +33,13 @@ class KryoTest {
             .config("spark.serializer", KryoSerializer.class.getName())
             .getOrCreate()) {
       SplitDirectory split =
-          Preparation.prepare(kryo, config, 1, scratch.resolve("split").toString(), line -> {});
+          Preparation.prepare(
+              kryo,
+              config,
+              1,
+              scratch.resolve("split").toString(),
+              PreparationContext.plain(),
+              line -> {});
       assertThat(split.manifest().skipped()).isEqualTo(Map.of("missing-field", 1L));
       TokenisedSplit tokens = TokenisedSplit.encode(kryo, split, Splits.quickstartEncoder());
       assertThat(tokens.counts("train").examples()).isEqualTo(2);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tributary.data.splitter.Meta;
+import dev.tributary.data.splitter.Natural;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.testing.SharedData;
@@ -165,6 +166,7 @@ class PreparationTest {
               Splits.config(Splits.DOLLY, folder, Splits.dirichlet(0.5, 5)),
               9,
               scratch.resolve("s" + tasks).toString(),
+              PreparationContext.plain(),
               line -> {},
               tasks);
       assertThat(Splits.places(again)).isEqualTo(places);
@@ -249,7 +251,8 @@ class PreparationTest {
     Path examples = output.resolve("examples");
     var written = Files.getLastModifiedTime(examples);
     List<String> log = new ArrayList<>();
-    Preparation.prepare(LocalSpark.session(), config, 1, output.toString(), log::add);
+    Preparation.prepare(
+        LocalSpark.session(), config, 1, output.toString(), PreparationContext.plain(), log::add);
     assertThat(log).containsExactly("Using the split that is in " + output);
     assertThat(Files.getLastModifiedTime(examples)).isEqualTo(written);
 
@@ -277,11 +280,15 @@ class PreparationTest {
     Path fromHere = Path.of("").toAbsolutePath().relativize(file);
     DataConfig config = Splits.config(Splits.JSONL, fromHere, Splits.uniform(2));
     String output = scratch.resolve("split").toUri().toString();
-    Preparation.prepare(elsewhere, config, 1, output, line -> {});
-    assertThat(Preparation.prepare(elsewhere, config, 1, output, line -> {}).clients())
+    Preparation.prepare(elsewhere, config, 1, output, PreparationContext.plain(), line -> {});
+    assertThat(
+            Preparation.prepare(
+                    elsewhere, config, 1, output, PreparationContext.plain(), line -> {})
+                .clients())
         .isEqualTo(2);
     Files.delete(file);
-    SplitDirectory kept = Preparation.prepare(elsewhere, config, 1, output, line -> {});
+    SplitDirectory kept =
+        Preparation.prepare(elsewhere, config, 1, output, PreparationContext.plain(), line -> {});
     assertThat(kept.manifest().corpus().path()).isEqualTo(fromHere.toString());
   }
 
@@ -293,10 +300,10 @@ class PreparationTest {
     Path manifest = output.resolve("manifest.json");
     Files.writeString(
         manifest,
-        Files.readString(manifest).replace("\"format_version\" : 2", "\"format_version\" : 9"));
+        Files.readString(manifest).replace("\"format_version\" : 3", "\"format_version\" : 9"));
     assertThatThrownBy(() -> Splits.prepare(config, 1, output))
         .isInstanceOf(InputException.class)
-        .hasMessageContaining("is of format version 9, this is the program for version 2");
+        .hasMessageContaining("is of format version 9, this is the program for version 3");
   }
 
   @Test
@@ -317,6 +324,35 @@ class PreparationTest {
                 "validation", manifest.examples().get("validation"),
                 "test", manifest.examples().get("test")));
     assertThat(Splits.places(split)).hasSize(100);
+  }
+
+  @Test
+  void theOrderOfRecordsDecidesNothingEvenWhereOnlyKeptFieldsTellThemApart() throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      lines.add(
+          "{\"question\": \"q%d\", \"answer\": \"a\", \"topic\": \"t\", \"user\": \"u%d\"}"
+              .formatted(i % 20, i));
+    }
+    Choice<Splitter> byUser = new Choice<>(new Natural.Provider(), new Natural.Config("user", 9));
+    List<List<String>> rows = new ArrayList<>();
+    for (int order = 0; order < 3; order++) {
+      Path file = Files.write(scratch.resolve("order" + order + ".jsonl"), lines);
+      for (Choice<Splitter> splitter : List.of(byUser, Splits.uniform(4))) {
+        DataConfig config = Splits.config(Splits.table(Corpus.Format.JSON), file, splitter);
+        SplitDirectory split = Splits.prepare(config, 5, scratch.resolve(splitter.name() + order));
+        rows.add(
+            split.examples(LocalSpark.session()).collectAsList().stream()
+                .map(Row::mkString)
+                .sorted()
+                .toList());
+      }
+      Collections.shuffle(lines, new Random(order));
+    }
+    assertThat(rows.get(2)).isEqualTo(rows.get(0));
+    assertThat(rows.get(4)).isEqualTo(rows.get(0));
+    assertThat(rows.get(3)).isEqualTo(rows.get(1));
+    assertThat(rows.get(5)).isEqualTo(rows.get(1));
   }
 
   private Path tiny(int records) throws IOException {

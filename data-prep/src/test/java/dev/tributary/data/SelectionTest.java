@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.data;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -9,7 +10,9 @@ import dev.tributary.data.corpus.CodeSearchNet;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.testing.SharedData;
+import dev.tributary.fl.text.ExampleEncoder;
 import dev.tributary.fl.text.InstructionExample;
+import dev.tributary.fl.text.PromptTemplates;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -19,8 +22,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,7 +100,8 @@ class SelectionTest {
     assertThat(whole.skipped()).isEmpty();
     assertThat(whole.notes()).isEqualTo(Map.of("duplicates", 5L, "empty_answers", 3L));
 
-    DataConfig cleaned = Splits.cleaned(config, new Cleaning(true, true));
+    DataConfig cleaned =
+        Splits.cleaned(config, new Cleaning(true, false, false, true, Optional.empty()));
     SplitDirectory split = Splits.prepare(cleaned, 1, scratch.resolve("cleaned"));
     assertThat(split.manifest().total()).isEqualTo(32);
     assertThat(split.manifest().skipped()).isEqualTo(Map.of("duplicate", 5L, "empty-answer", 3L));
@@ -133,5 +139,65 @@ class SelectionTest {
       }
     }
     return folder;
+  }
+
+  @Test
+  void leavesOutWhatIsOverLongContaminatedOrNearlyTheSameAndCountsEachOnce() throws IOException {
+    String benchmark =
+        "A train leaves the station at noon with forty people and two dogs on board; how many legs?";
+    String passage = IntStream.range(0, 60).mapToObj(i -> "w" + i).collect(joining(" "));
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      lines.add(line("question number " + i, "the answer is " + i));
+    }
+    lines.add(
+        line("Remember: a TRAIN leaves the station at noon, with forty people and two dogs!", "1"));
+    lines.add(line("short", "long ".repeat(1000))); // both over-long and contaminated below
+    lines.add(line(benchmark + " long ".repeat(200), "2"));
+    lines.add(line("about " + passage, "yes"));
+    lines.add(line("about " + passage, "yes indeed"));
+    lines.add(line("about " + passage + " or so", "yes"));
+    lines.add(line("nothing", " "));
+    Path file = Files.write(scratch.resolve("corpus.jsonl"), lines);
+
+    DataConfig plain = Splits.config(Splits.JSONL, file, Splits.uniform(2));
+    assertThat(Splits.prepare(plain, 1, scratch.resolve("plain")).manifest().total()).isEqualTo(37);
+
+    DataConfig cleaned =
+        Splits.cleaned(plain, new Cleaning(true, true, true, true, Optional.of(0.8)));
+    ExampleEncoder.Source encoder =
+        new ExampleEncoder.Source(
+            Splits.quickstartEncoder().tokenizer(), PromptTemplates.ALPACA, 600);
+    PreparationContext context =
+        new PreparationContext(() -> encoder, () -> List.of(benchmark, "short"), Optional.empty());
+    SplitDirectory split = prepare(cleaned, "cleaned", context);
+    assertThat(split.manifest().skipped())
+        .isEqualTo(
+            Map.of("empty-answer", 1L, "over-long", 2L, "contaminated", 1L, "near-duplicate", 2L));
+    assertThat(split.manifest().total()).isEqualTo(31);
+    assertThat(split.manifest().records()).isEqualTo(37);
+    assertThat(split.manifest().clean())
+        .containsEntry("near-duplicates", 0.8)
+        .containsEntry("over-long-by-encoder-sha256", encoder.sha256())
+        .containsKey("contaminated-by-sha256");
+    assertThat(prepare(cleaned, "cleaned", context).manifest()).isEqualTo(split.manifest());
+
+    // Another benchmark, or another length, is another split.
+    PreparationContext other =
+        new PreparationContext(() -> encoder, () -> List.of(passage), Optional.empty());
+    assertThatThrownBy(() -> prepare(cleaned, "cleaned", other))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("contaminated-by-sha256");
+    assertThat(prepare(cleaned, "other", other).manifest().skipped())
+        .containsEntry("contaminated", 3L);
+  }
+
+  private SplitDirectory prepare(DataConfig config, String output, PreparationContext context) {
+    return Preparation.prepare(
+        LocalSpark.session(), config, 1, scratch.resolve(output).toString(), context, line -> {});
+  }
+
+  private static String line(String instruction, String output) {
+    return "{\"instruction\": \"" + instruction + "\", \"output\": \"" + output + "\"}";
   }
 }

@@ -45,9 +45,12 @@ final class Splits {
     FieldCorpus.Config config =
         new FieldCorpus.Config(
             new FieldCorpus.FieldMap("question", "", "answer", "topic"), List.of("user"));
-    return format == Corpus.Format.CSV
-        ? new Choice<>(new FieldCorpus.CsvProvider(), config)
-        : new Choice<>(new FieldCorpus.ParquetProvider(), config);
+    return switch (format) {
+      case JSON -> new Choice<>(new FieldCorpus.LinesProvider(), config);
+      case CSV -> new Choice<>(new FieldCorpus.CsvProvider(), config);
+      case PARQUET -> new Choice<>(new FieldCorpus.ParquetProvider(), config);
+      case TABLE -> new Choice<>(new FieldCorpus.TableProvider(), config);
+    };
   }
 
   static Choice<Splitter> uniform(int clients) {
@@ -77,11 +80,11 @@ final class Splits {
         path.toString(),
         "alpaca",
         256,
-        new Holdout(0.8, 0.1, 0.1),
+        new Holdout(0.8, 0.1, 0.1, 0),
         splitter,
         Optional.empty(),
         brokenRecords,
-        new Cleaning(false, false));
+        Cleaning.NONE);
   }
 
   /** The same data without some of the examples. */
@@ -98,6 +101,20 @@ final class Splits {
         cleaning);
   }
 
+  /** The same data with another holdout. */
+  static DataConfig heldOut(DataConfig config, Holdout holdout) {
+    return new DataConfig(
+        config.corpus(),
+        config.path(),
+        config.template(),
+        config.maxTokens(),
+        holdout,
+        config.splitter(),
+        config.output(),
+        config.brokenRecords(),
+        config.clean());
+  }
+
   static Choice<Corpus> codeSearchNet(List<String> partitions, double subsample) {
     return new Choice<>(
         new CodeSearchNet.Provider(),
@@ -112,7 +129,13 @@ final class Splits {
   }
 
   static SplitDirectory prepare(DataConfig config, long seed, Path output) {
-    return Preparation.prepare(LocalSpark.session(), config, seed, output.toString(), line -> {});
+    return Preparation.prepare(
+        LocalSpark.session(),
+        config,
+        seed,
+        output.toString(),
+        PreparationContext.plain(),
+        line -> {});
   }
 
   /** One client's examples in the order of the file. */

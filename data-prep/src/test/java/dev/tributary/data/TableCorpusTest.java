@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -136,6 +137,63 @@ class TableCorpusTest {
     StructField[] fields = schema.fields().clone();
     fields[1] = DataTypes.createStructField("answer", DataTypes.IntegerType, true);
     return fields;
+  }
+
+  @Test
+  void readsTablesAndViewsOfSpark() {
+    SparkSession spark = LocalSpark.session();
+    spark
+        .sql(
+            "select concat('question ', id) question, concat('answer ', id) answer,"
+                + " cast(id % 4 as int) topic, struct(id as n) user, id % 2 = 0 unused"
+                + " from range(0, 200, 1, 5)")
+        .createOrReplaceTempView("departments");
+    SplitDirectory split = prepare(Corpus.Format.TABLE, Path.of("departments"), "split");
+    assertThat(split.manifest().total()).isEqualTo(200);
+    assertThat(split.manifest().categories().keySet()).containsExactly("0", "1", "2", "3");
+    assertThat(
+            split.examples(spark).where("instruction = 'question 7'").select("user").first().get(0))
+        .isEqualTo("{\"n\":7}");
+
+    // The same rows in another order are the same corpus; others are not.
+    spark.table("departments").repartition(3).createOrReplaceTempView("shuffled");
+    SplitDirectory shuffled = prepare(Corpus.Format.TABLE, Path.of("shuffled"), "shuffled");
+    assertThat(Splits.places(shuffled)).isEqualTo(Splits.places(split));
+    assertThat(shuffled.manifest().corpus().contentSha256())
+        .isEqualTo(split.manifest().corpus().contentSha256());
+    spark.table("departments").where("topic != 3").createOrReplaceTempView("departments");
+    assertThatThrownBy(() -> prepare(Corpus.Format.TABLE, Path.of("departments"), "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("content of the corpus");
+  }
+
+  @Test
+  void saysWhatATableLacks() {
+    SparkSession spark = LocalSpark.session();
+    spark.sql("select 'q' questions, 'a' answer, 't' topic").createOrReplaceTempView("misspelt");
+    assertThatThrownBy(() -> prepare(Corpus.Format.TABLE, Path.of("misspelt"), "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("Table misspelt has no column 'question'; did you mean 'questions'?");
+    spark.sql("select 1 question, 'a' answer, 't' topic").createOrReplaceTempView("numbers");
+    assertThatThrownBy(() -> prepare(Corpus.Format.TABLE, Path.of("numbers"), "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("column 'question' is int where text is needed");
+    assertThatThrownBy(() -> prepare(Corpus.Format.TABLE, Path.of("no.such_table"), "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("data.path = no.such_table is not valid; Spark has no such table");
+  }
+
+  @Test
+  void countsRowsOfATableThatHaveNoValue() {
+    LocalSpark.session()
+        .sql(
+            "select if(id = 3, null, concat('q', id)) question, 'a' answer, 't' topic, null user"
+                + " from range(10)")
+        .createOrReplaceTempView("with_gap");
+    assertThatThrownBy(() -> prepare(Corpus.Format.TABLE, Path.of("with_gap"), "split"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("with_gap (part ")
+        .hasMessageContaining("field 'question' is missing or null");
   }
 
   private SplitDirectory prepare(Corpus.Format format, Path path, String output) {

@@ -108,7 +108,13 @@ class UnfinishedSplitTest {
         output.resolve("examples/_manifest." + UUID.randomUUID() + ".json"));
     List<String> log = new ArrayList<>();
     SplitDirectory split =
-        Preparation.prepare(LocalSpark.session(), config, 1, output.toString(), log::add);
+        Preparation.prepare(
+            LocalSpark.session(),
+            config,
+            1,
+            output.toString(),
+            PreparationContext.plain(),
+            log::add);
     assertThat(log).containsExactly("Using the split that is in " + output);
     assertThat(Splits.places(split)).isEqualTo(places);
     assertThat(names(output)).containsExactly("examples", "manifest.json");
@@ -122,7 +128,13 @@ class UnfinishedSplitTest {
     assertThat(SplitDirectory.find(output.toString(), HADOOP)).isEmpty();
     List<String> log = new ArrayList<>();
     SplitDirectory split =
-        Preparation.prepare(LocalSpark.session(), config, 1, output.toString(), log::add);
+        Preparation.prepare(
+            LocalSpark.session(),
+            config,
+            1,
+            output.toString(),
+            PreparationContext.plain(),
+            log::add);
     assertThat(Splits.places(split)).hasSize(20);
     assertThat(log)
         .contains(
@@ -163,6 +175,7 @@ class UnfinishedSplitTest {
         config,
         seed,
         output.toString(),
+        PreparationContext.plain(),
         line -> {
           log.add(line);
           if (line.startsWith("Writing ")) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.evaluation;
 
+import java.util.List;
+
 /** A task that asks questions from a benchmark's published file and judges the answers. */
 public non-sealed interface BenchmarkTask extends Task {
   /** Name of the figure that the mean verdict is, e.g. {@code accuracy}. */
@@ -19,6 +21,14 @@ public non-sealed interface BenchmarkTask extends Task {
    *     what is wrong
    */
   Benchmark read(TaskContext context);
+
+  /**
+   * All texts of the benchmark's files, whatever the limit: each question and each answer for
+   * itself, as published. Training data that holds a piece of one is contaminated. On the driver.
+   *
+   * @throws dev.tributary.fl.config.InputException if a file is not as published
+   */
+  List<String> texts(BenchmarkFiles files);
 
   /**
    * Judges one answer, the text after the prompt. An unreadable answer is wrong, never an error.

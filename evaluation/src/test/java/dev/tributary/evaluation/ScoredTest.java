@@ -38,6 +38,11 @@ class ScoredTest {
     }
 
     @Override
+    public List<String> texts(BenchmarkFiles files) {
+      return List.of();
+    }
+
+    @Override
     public Verdict judge(Question question, String answer) {
       double score = answer.equals(question.gold()) ? 1 : 0;
       return new Verdict(Optional.of(answer), answer.equals(question.gold() + "?") ? 0.5 : score);

@@ -56,6 +56,23 @@ record BaseCheckpoint(String name, Checkpoint checkpoint, DType dtype, Tokenizer
    * @throws InputException if it cannot be used
    */
   static BaseCheckpoint open(String directory, DType dtype) {
+    return checked(directory, Checkpoint.open(local(directory)), dtype);
+  }
+
+  /**
+   * The tokenizer that an experiment's runs use; no weights are needed for it.
+   *
+   * @throws InputException if it is not on this machine, or cannot be used
+   */
+  static Tokenizer.Source tokenizer(ModelChoice model) {
+    return Tokenizer.Source.read(
+        model
+            .checkpoint()
+            .map(BaseCheckpoint::local)
+            .orElseGet(() -> Path.of(model.config().orElseThrow()).resolveSibling("")));
+  }
+
+  private static Path local(String directory) {
     if (directory.matches("[A-Za-z][A-Za-z0-9+.-]+://.*")) {
       throw new CheckpointException(
           "Cannot open checkpoint "
@@ -63,7 +80,7 @@ record BaseCheckpoint(String name, Checkpoint checkpoint, DType dtype, Tokenizer
               + ": checkpoints are read as files; copy it to a file system that all machines see"
               + " under one path");
     }
-    return checked(directory, Checkpoint.open(Path.of(directory)), dtype);
+    return Path.of(directory);
   }
 
   /** As executors find it. */

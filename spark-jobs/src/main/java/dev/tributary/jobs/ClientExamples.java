@@ -96,12 +96,14 @@ record ClientExamples(
     return counts;
   }
 
-  /** Held-out data of every client, whatever the scenario. */
+  /** Held-out data of every client, whatever the scenario, and of the server. */
   static Map<String, SortedMap<Integer, Long>> heldOut(SplitDirectory split) {
     Map<String, SortedMap<Integer, Long>> all = new LinkedHashMap<>();
     for (String part : List.of("validation", "test")) {
       all.put(part, counts(split, part));
     }
+    int server = SplitDirectory.SERVER;
+    all.put("server", new TreeMap<>(Map.of(server, split.examples("server", server))));
     return all;
   }
 

@@ -2,11 +2,24 @@
 package dev.tributary.jobs;
 
 import dev.tributary.data.Preparation;
+import dev.tributary.data.PreparationContext;
 import dev.tributary.data.SplitDirectory;
+import dev.tributary.evaluation.BenchmarkTask;
+import dev.tributary.evaluation.Task;
+import dev.tributary.fl.config.Choice;
+import dev.tributary.fl.config.ConfigException;
+import dev.tributary.fl.text.ExampleEncoder;
+import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.jobs.experiment.Experiment;
+import dev.tributary.jobs.experiment.InputCheck;
 import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.run.RunDirectory;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 
 /** {@code prepare}: a corpus becomes a split directory; one that is there already is kept. */
@@ -19,7 +32,15 @@ public final class PrepareJob {
    * @param skipped records of the corpus that are no examples, by reason
    */
   public record Result(
-      String output, int clients, Map<String, Long> examples, Map<String, Long> skipped) {}
+      String output, int clients, Map<String, Long> examples, Map<String, Long> skipped) {
+    static Result of(SplitDirectory split) {
+      return new Result(
+          split.path().replaceFirst("^file:/+", "/"),
+          split.clients(),
+          split.manifest().examples(),
+          split.manifest().skipped());
+    }
+  }
 
   private PrepareJob() {}
 
@@ -29,18 +50,67 @@ public final class PrepareJob {
    * @throws dev.tributary.fl.config.InputException if the corpus cannot be used
    */
   public static Result run(SparkSession spark, Experiment experiment, Progress progress) {
-    SplitDirectory split = split(spark, experiment, progress);
-    return new Result(
-        split.path().replaceFirst("^file:/+", "/"),
-        split.clients(),
-        split.manifest().examples(),
-        split.manifest().skipped());
+    return Result.of(split(spark, experiment, progress));
+  }
+
+  /**
+   * The same from the corpus, even where another split has its examples.
+   *
+   * @throws dev.tributary.fl.config.InputException if the corpus cannot be used
+   */
+  public static Result runFromCorpus(SparkSession spark, Experiment experiment, Progress progress) {
+    return Result.of(split(spark, experiment, Optional.empty(), progress));
   }
 
   /** The split of an experiment, prepared if need be. */
   static SplitDirectory split(SparkSession spark, Experiment experiment, Progress progress) {
+    return split(spark, experiment, Optional.of(knownSplits(experiment)), progress);
+  }
+
+  private static SplitDirectory split(
+      SparkSession spark, Experiment experiment, Optional<String> knownSplits, Progress progress) {
     return Preparation.prepare(
-        spark, experiment.data(), experiment.seed(), output(experiment), progress::say);
+        spark,
+        experiment.data(),
+        experiment.seed(),
+        output(experiment),
+        context(spark, experiment, knownSplits),
+        progress::say);
+  }
+
+  private static PreparationContext context(
+      SparkSession spark, Experiment experiment, Optional<String> knownSplits) {
+    return new PreparationContext(
+        () -> encoder(experiment),
+        () -> benchmarkTexts(experiment, spark.sessionState().newHadoopConf()),
+        knownSplits);
+  }
+
+  /** What an experiment's examples are encoded with; needs its tokenizer on this machine. */
+  static ExampleEncoder.Source encoder(Experiment experiment) {
+    return new ExampleEncoder.Source(
+        BaseCheckpoint.tokenizer(experiment.model()),
+        PromptTemplates.of(experiment.data().template()),
+        experiment.data().maxTokens());
+  }
+
+  private static List<String> benchmarkTexts(Experiment experiment, Configuration hadoop) {
+    List<String> texts = new ArrayList<>();
+    for (Choice<Task> task : experiment.evaluation().tasks()) {
+      if (task.create() instanceof BenchmarkTask benchmark) {
+        texts.addAll(benchmark.texts(RunParts.files(hadoop)));
+      }
+    }
+    if (texts.isEmpty()) {
+      throw new ConfigException(List.of(InputCheck.NO_BENCHMARK));
+    }
+    return texts;
+  }
+
+  /** Where splits find each other: beside the run directories of one folder, out of sight. */
+  static String knownSplits(Experiment experiment) {
+    return new Path(new Path(RunDirectory.uri(experiment.output())).getParent(), ".splits")
+        .toString();
   }
 
   /** Where an experiment's split lies: a place that all machines take for the same. */

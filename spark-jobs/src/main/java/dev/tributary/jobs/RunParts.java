@@ -64,7 +64,14 @@ record RunParts(
     ExampleEncoder.Source encoder =
         new ExampleEncoder.Source(base.tokenizer(), template, experiment.data().maxTokens());
     ClientExamples.Tokens tokens =
-        new ClientExamples.Tokens(TokenisedSplit.encode(session, split, encoder), sha256(split));
+        new ClientExamples.Tokens(
+            TokenisedSplit.encode(
+                session,
+                split,
+                encoder,
+                Optional.of(PrepareJob.knownSplits(experiment)),
+                progress::say),
+            sha256(split));
     SparkEvaluation evaluation =
         new SparkEvaluation(
             JavaSparkContext.fromSparkContext(session.sparkContext()),
@@ -146,6 +153,7 @@ record RunParts(
             manifest.splitter().toString(),
             manifest.holdout().toString(),
             manifest.brokenRecords(),
+            manifest.clean().toString(),
             manifest.examples().toString());
     return Sha256.of(text.getBytes(StandardCharsets.UTF_8));
   }

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Any records in JSON, CSV or Parquet, whatever their fields are called. */
+/** Any records in JSON, CSV, Parquet or a table of Spark's, whatever their fields are called. */
 public final class FieldCorpus implements Corpus {
   /** What the columns of every split are called; no field may be kept under such a name. */
   private static final Set<String> TAKEN =
@@ -191,6 +191,18 @@ public final class FieldCorpus implements Corpus {
     @Override
     public String name() {
       return "csv";
+    }
+  }
+
+  /** {@code corpus: table}; {@code data.path} is its name. */
+  public static final class TableProvider extends Named {
+    public TableProvider() {
+      super(Format.TABLE);
+    }
+
+    @Override
+    public String name() {
+      return "table";
     }
   }
 

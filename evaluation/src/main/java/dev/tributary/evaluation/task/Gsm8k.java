@@ -188,6 +188,15 @@ public record Gsm8k(Config config) implements BenchmarkTask {
   }
 
   @Override
+  public List<String> texts(BenchmarkFiles files) {
+    return JsonLines.read(
+            files, config.path(), line -> List.of(line.text("question"), line.text("answer")))
+        .stream()
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  @Override
   public Verdict judge(Question question, String answer) {
     Optional<String> number = number(answer);
     boolean right = number.isPresent() && same(number.get(), question.gold());

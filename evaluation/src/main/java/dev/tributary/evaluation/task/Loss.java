@@ -40,10 +40,14 @@ import java.util.Optional;
  * that is not finite is no figure; the row is empty and says so.
  */
 public record Loss(Config config) implements SplitTask {
+  /** Examples that belong to no client. */
+  private static final String SERVER = "server";
+
   /**
    * What an experiment file may say of the task.
    *
-   * @param split whose examples: {@code validation} or {@code test}
+   * @param split which examples: {@code validation} or {@code test}, the clients'; or {@code
+   *     server}, those that {@code holdout.server} keeps from all clients
    * @param batchSize examples computed at once, at least 1; sums may depend on it in the last bit
    * @param label what rows call the task
    */
@@ -55,10 +59,10 @@ public record Loss(Config config) implements SplitTask {
     public Config {
       new Faults()
           .check(
-              split.equals("validation") || split.equals("test"),
+              List.of("validation", "test", SERVER).contains(split),
               "split",
               split,
-              "choose validation or test")
+              "choose validation, test or server")
           .check(batchSize >= 1, "batch-size", batchSize, "give 1 or more, e.g. 8")
           .check(!label.isBlank(), "label", label, "give a name, or leave it out")
           .throwIfAny();
@@ -146,7 +150,8 @@ public record Loss(Config config) implements SplitTask {
   public List<EvaluationRow> rows(Measured run, List<ClientMeasurement> clients) {
     List<SplitMeasurement> all = clients.stream().map(ClientMeasurement::measurement).toList();
     List<EvaluationRow> rows = new ArrayList<>(rows(run, Optional.empty(), all));
-    for (ClientMeasurement client : clients) {
+    List<ClientMeasurement> each = split().equals(SERVER) ? List.of() : clients;
+    for (ClientMeasurement client : each) {
       rows.addAll(rows(run, Optional.of(client.client()), List.of(client.measurement())));
     }
     return rows;

@@ -98,6 +98,21 @@ class LossTest {
   }
 
   @Test
+  void theServersExamplesAreOneFigureAndNoClients() {
+    Loss loss = new Loss(new Loss.Config("server", 2, "loss"));
+    List<EvaluationRow> rows =
+        loss.rows(
+            RUN,
+            List.of(
+                new ClientMeasurement(
+                    -1,
+                    loss.measure(model(), ScriptedModel.WEIGHTS, List.of(SHORT, LONG, THIRD)))));
+    assertThat(rows).hasSize(3).allMatch(row -> row.client().isEmpty());
+    assertThat(rows.get(0).value().orElseThrow()).isCloseTo(20.0 / 7, within(1e-12));
+    assertThat(rows.get(0).split()).isEqualTo("server");
+  }
+
+  @Test
   void oneExampleHasNoInterval() {
     EvaluationRow row = row(rows(model(), List.of(List.of(SHORT))), Optional.empty(), "perplexity");
 
@@ -189,7 +204,7 @@ class LossTest {
     assertThatThrownBy(() -> new Loss.Config("train", 0, " "))
         .isInstanceOf(ConfigException.class)
         .hasMessageContainingAll(
-            "split = train is not valid; choose validation or test",
+            "split = train is not valid; choose validation, test or server",
             "batch-size = 0 is not valid; give 1 or more, e.g. 8",
             "label =   is not valid");
   }

@@ -21,7 +21,7 @@ public final class PrepareBench {
   public static Map<String, Object> run(
       SparkSession session, Experiment experiment, Progress progress) {
     long start = System.nanoTime();
-    PrepareJob.Result made = PrepareJob.run(session, experiment, progress);
+    PrepareJob.Result made = PrepareJob.runFromCorpus(session, experiment, progress);
     double seconds = (System.nanoTime() - start) / 1e9;
     long records = sum(made.examples()) + sum(made.skipped());
     Map<String, Object> result = new LinkedHashMap<>();

@@ -3,6 +3,7 @@ package dev.tributary.jobs.cli;
 
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.config.Providers;
+import dev.tributary.jobs.bench.EncodeBench;
 import dev.tributary.jobs.bench.GenerateBench;
 import dev.tributary.jobs.bench.PrepareBench;
 import dev.tributary.jobs.bench.RoundBench;
@@ -29,16 +30,17 @@ import picocli.CommandLine.Parameters;
     name = "bench",
     description = {
       "How fast on this machine: step (training steps), sft (fine-tuning on examples), generate,",
-      "all three with --checkpoint; or on this cluster, for an experiment file: prepare (records",
+      "encode (examples to tokens), all with --checkpoint; or on this cluster, for an experiment file: prepare (records",
       "per second), round (what a round costs beyond its clients' compute)."
     })
 final class BenchCommand extends JobCommand {
-  private static final List<String> WORKS = List.of("step", "sft", "generate", "prepare", "round");
+  private static final List<String> WORKS =
+      List.of("step", "sft", "generate", "encode", "prepare", "round");
 
   @Parameters(
       index = "0",
       paramLabel = "WORK",
-      description = "step, sft, generate, prepare or round.")
+      description = "step, sft, generate, encode, prepare or round.")
   private String work = "";
 
   @Parameters(
@@ -78,7 +80,7 @@ final class BenchCommand extends JobCommand {
   @Option(names = "--no-shots", description = "Without worked examples in the prompt (generate).")
   private boolean noShots;
 
-  @Option(names = "--max-tokens", paramLabel = "N", description = "Longest example (sft).")
+  @Option(names = "--max-tokens", paramLabel = "N", description = "Longest example (sft, encode).")
   private @Nullable String maxTokens;
 
   @Option(
@@ -109,6 +111,7 @@ final class BenchCommand extends JobCommand {
           case "step" -> StepBench.run(arguments(StepBench.Arguments.class));
           case "sft" -> SftBench.run(arguments(SftBench.Arguments.class));
           case "generate" -> GenerateBench.run(arguments(GenerateBench.Arguments.class));
+          case "encode" -> EncodeBench.run(arguments(EncodeBench.Arguments.class));
           case "prepare" -> ofExperiment(List.of(), true, PrepareBench::run);
           case "round" -> ofExperiment(List.of("evaluation={}"), false, RoundBench::run);
           default ->
@@ -149,8 +152,10 @@ final class BenchCommand extends JobCommand {
     overrides.addAll(experiment.subList(1, experiment.size()));
     boolean kept = overrides.stream().anyMatch(override -> override.startsWith("output="));
     String output = ExperimentReader.read(experiment.get(0), overrides).experiment().output();
+    String folder =
+        kept ? output : output + "-bench-" + UUID.randomUUID().toString().substring(0, 8);
     if (!kept) {
-      output += "-bench-" + UUID.randomUUID().toString().substring(0, 8);
+      output = folder + "/run"; // what lies beside a run is deleted with it
       overrides.add(ExperimentReader.assignment("output", output));
     }
     if (ownSplit) {
@@ -169,7 +174,7 @@ final class BenchCommand extends JobCommand {
             return bench.run(session, read, console().progress());
           } finally {
             if (!kept) {
-              RunDirectory.delete(read.output(), hadoop);
+              RunDirectory.delete(folder, hadoop);
             }
           }
         });

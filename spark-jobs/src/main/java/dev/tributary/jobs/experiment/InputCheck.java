@@ -138,6 +138,8 @@ public final class InputCheck {
         }
       }
     }
+    serverHoldsSomething(tasks);
+    contaminationCanBeFound(tasks);
     TrainingConfig training = experiment.training();
     List<String> labels = tasks.stream().map(task -> task.create().label()).toList();
     if (training.keepBy().isPresent() && !labels.contains(training.keepBy().get())) {
@@ -146,6 +148,34 @@ public final class InputCheck {
               "training.keep-by",
               training.keepBy().get(),
               "no task of the evaluation has that label; name one of " + labels));
+    }
+  }
+
+  private void serverHoldsSomething(List<Choice<Task>> tasks) {
+    double share = experiment.data().holdout().server();
+    for (int i = 0; i < tasks.size(); i++) {
+      if (tasks.get(i).create().split().equals("server") && share == 0) {
+        note(
+            new Fault(
+                "evaluation.tasks[" + i + "].split",
+                "server",
+                "the server holds no examples; give it a share with data.holdout: {server: ...}"));
+      }
+    }
+  }
+
+  /** Where contamination is looked for, but by nothing. */
+  public static final Fault NO_BENCHMARK =
+      new Fault(
+          "data.clean.contaminated",
+          true,
+          "no task of the evaluation is a benchmark, so there is nothing to find; name one in"
+              + " evaluation.tasks, e.g. {name: gsm8k, path: ...}");
+
+  private void contaminationCanBeFound(List<Choice<Task>> tasks) {
+    boolean benchmarks = tasks.stream().anyMatch(task -> task.create() instanceof BenchmarkTask);
+    if (experiment.data().clean().contaminated() && !benchmarks) {
+      note(NO_BENCHMARK);
     }
   }
 

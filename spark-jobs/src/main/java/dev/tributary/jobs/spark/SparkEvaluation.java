@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs.spark;
 
+import dev.tributary.data.SplitDirectory;
 import dev.tributary.evaluation.AnswerRow;
 import dev.tributary.evaluation.Answering;
 import dev.tributary.evaluation.Answers;
@@ -95,6 +96,9 @@ public final class SparkEvaluation {
       answers = List.copyOf(answers);
     }
   }
+
+  /** Whose examples the server's are: anybody's adapter is measured on them. */
+  private static final int NO_CLIENT = SplitDirectory.SERVER;
 
   private sealed interface Piece extends Serializable {}
 
@@ -216,7 +220,8 @@ public final class SparkEvaluation {
         counts(split.split())
             .forEach(
                 (client, examples) -> {
-                  if (examples > 0 && only.map(client::equals).orElse(true)) {
+                  boolean of = client == NO_CLIENT || only.map(client::equals).orElse(true);
+                  if (examples > 0 && of) {
                     plan.add(new Planned(new ClientPiece(task, client), examples));
                   }
                 });

@@ -70,6 +70,21 @@ class BenchTest {
   }
 
   @Test
+  void encodesEveryRecordWhateverTheThreads() throws IOException {
+    Path file = folder.resolve("records.jsonl");
+    String record = "{\"question\": \"1+1?\", \"answer\": \"It is 2\\n#### 2\"}\n";
+    Files.writeString(file, record.repeat(200));
+    Path model = Path.of("../quickstart/model");
+    Map<String, Object> one = EncodeBench.run(new EncodeBench.Arguments(model, file, 512, 1));
+    Map<String, Object> three = EncodeBench.run(new EncodeBench.Arguments(model, file, 512, 3));
+    assertThat(one).containsEntry("records", 200).containsEntry("threads", 1);
+    assertThat(three.get("tokens")).isEqualTo(one.get("tokens"));
+    assertThat(one).hasEntrySatisfying("tokens", n -> assertThat((Long) n % 200).isZero());
+    assertThat(three)
+        .hasEntrySatisfying("records_per_second", n -> assertThat((Double) n).isPositive());
+  }
+
+  @Test
   void timesStepsOnATinyModel() {
     Path checkpoint = SharedData.path("fixtures/models/llama");
     Map<String, Object> result =
