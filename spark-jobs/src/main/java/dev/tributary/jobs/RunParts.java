@@ -142,7 +142,7 @@ record RunParts(
   }
 
   /** Of all that decides who holds which example. */
-  private static String sha256(SplitDirectory split) {
+  static String sha256(SplitDirectory split) {
     var manifest = split.manifest();
     String text =
         String.join(

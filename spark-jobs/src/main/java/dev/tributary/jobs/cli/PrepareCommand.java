@@ -1,15 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs.cli;
 
+import dev.tributary.jobs.DescribeJob;
 import dev.tributary.jobs.PrepareJob;
 import dev.tributary.jobs.experiment.Experiment;
-import java.util.LinkedHashMap;
+import dev.tributary.jobs.progress.Progress;
+import dev.tributary.jobs.report.SplitDescription;
+import dev.tributary.jobs.report.SplitText;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
-/** {@code prepare}: a corpus becomes a split directory. */
+/** {@code prepare}: a corpus becomes a split directory, and what is in it is told. */
 @Command(name = "prepare", description = "Make the split directory of FILE's corpus.")
 final class PrepareCommand extends FileCommand {
+  @Option(
+      names = "--tokens",
+      description = "Make its tokens too, so that runs begin at once; needs model.checkpoint.")
+  private boolean tokens;
+
+  @Option(
+      names = "--describe",
+      description = "Tell who holds what and how long examples are; writes a page and tables.")
+  private boolean describe;
+
   PrepareCommand(Console console) {
     super(console);
   }
@@ -25,20 +40,57 @@ final class PrepareCommand extends FileCommand {
     return withSpark(
         1,
         session -> {
-          PrepareJob.Result made = PrepareJob.run(session, experiment, console().progress());
-          Map<String, Object> json = new LinkedHashMap<>();
-          json.put("output", made.output());
-          json.put("clients", made.clients());
-          json.put("examples", made.examples());
-          json.put("skipped", made.skipped());
-          StringBuilder text = new StringBuilder();
-          text.append("Split      ").append(made.output()).append('\n');
-          text.append("Clients    ").append(made.clients()).append('\n');
-          text.append("Examples   ").append(listed(made.examples())).append('\n');
-          text.append("Skipped    ")
-              .append(made.skipped().isEmpty() ? "none" : listed(made.skipped()));
-          return Result.done(json, text.toString());
+          Progress progress = console().progress();
+          if (describe) {
+            return described(DescribeJob.describe(session, experiment, progress));
+          }
+          if (tokens) {
+            return tokenised(DescribeJob.tokenise(session, experiment, progress));
+          }
+          PrepareJob.Result made = PrepareJob.run(session, experiment, progress);
+          return Result.done(Results.prepared(made), text(made));
         });
+  }
+
+  private static Result described(DescribeJob.Result made) {
+    Map<String, Object> json = Results.described(made);
+    json.put("report", made.page());
+    json.put("tables", made.tables());
+    return Result.done(
+        json,
+        text(made.prepared())
+            + "\n\n"
+            + SplitText.of(made.description(), made.tables())
+            + "\nPage       "
+            + made.page()
+            + "\nTables     "
+            + made.tables());
+  }
+
+  private static Result tokenised(DescribeJob.Result made) {
+    SplitDescription.Tokens tokens = made.description().tokens().orElseThrow();
+    return Result.done(
+        Results.described(made),
+        text(made.prepared())
+            + String.format(
+                Locale.ROOT,
+                "%nTokens     %,d by %s, template %s; max-tokens %d cuts %,d examples",
+                tokens.all().tokens(),
+                tokens.tokenizer(),
+                tokens.template(),
+                tokens.maxTokens(),
+                tokens.all().cut()));
+  }
+
+  private static String text(PrepareJob.Result made) {
+    return "Split      "
+        + made.output()
+        + "\nClients    "
+        + made.clients()
+        + "\nExamples   "
+        + listed(made.examples())
+        + "\nSkipped    "
+        + (made.skipped().isEmpty() ? "none" : listed(made.skipped()));
   }
 
   private static String listed(Map<String, Long> counts) {

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs.cli;
 
+import dev.tributary.data.Manifest;
+import dev.tributary.data.TokenisedSplit;
 import dev.tributary.evaluation.AnswerRow;
 import dev.tributary.evaluation.EvaluationRow;
+import dev.tributary.jobs.DescribeJob;
+import dev.tributary.jobs.PrepareJob;
 import dev.tributary.jobs.TrainJob;
+import dev.tributary.jobs.report.SplitDescription;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,6 +20,47 @@ import org.jspecify.annotations.Nullable;
 /** What jobs found, as the JSON that {@code --json} promises and as text. */
 final class Results {
   private Results() {}
+
+  /** Of {@code prepare}. */
+  static Map<String, Object> prepared(PrepareJob.Result made) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("output", made.output());
+    json.put("clients", made.clients());
+    json.put("examples", made.examples());
+    json.put("skipped", made.skipped());
+    return json;
+  }
+
+  /** Of {@code prepare --tokens} and {@code prepare --describe}. */
+  static Map<String, Object> described(DescribeJob.Result made) {
+    Map<String, Object> json = prepared(made.prepared());
+    Manifest.Skew skew = made.description().manifest().skew();
+    Map<String, Object> unlike = new LinkedHashMap<>();
+    unlike.put("label_column", skew.labelColumn());
+    unlike.put("label_distance_mean", skew.mean());
+    unlike.put("label_distance_mean_by_examples", skew.meanByExamples());
+    unlike.put("label_distance_max", skew.max());
+    unlike.put("size_gini", skew.sizeGini());
+    json.put("skew", unlike);
+    json.put("tokens", made.description().tokens().map(Results::tokens));
+    return json;
+  }
+
+  private static Map<String, Object> tokens(SplitDescription.Tokens tokens) {
+    TokenisedSplit.Counts all = tokens.all();
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("tokenizer", tokens.tokenizer());
+    json.put("template", tokens.template());
+    json.put("max_tokens", tokens.maxTokens());
+    json.put("tokens", all.tokens());
+    json.put("whole_tokens", all.wholeTokens());
+    json.put("labels", all.labels());
+    json.put("cut", all.cut());
+    json.put("unusable", all.withoutLabel());
+    json.put("quantiles", tokens.quantiles());
+    json.put("cut_at", tokens.cutAt());
+    return json;
+  }
 
   /** Of {@code train} and {@code run}. */
   static Map<String, Object> trained(TrainJob.Result result) {

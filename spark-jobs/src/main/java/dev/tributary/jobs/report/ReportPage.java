@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tributary.evaluation.AnswerRow;
 import dev.tributary.evaluation.EvaluationRow;
 import dev.tributary.jobs.progress.TimeLeft;
 import dev.tributary.jobs.table.ClientRow;
 import dev.tributary.jobs.table.RoundRow;
 import dev.tributary.jobs.table.RunRow;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -25,11 +19,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The page of one run or several: a single file with its style, script, plotting library and data
- * in it, so it can be sent by mail and opened without a network. The script draws curves and
- * searches answers; all else can be read without it.
- */
+/** The {@link Page} of one run or several; its script draws curves and searches answers. */
 final class ReportPage {
   /** More answers than these make pages that browsers open slowly; the table has all of them. */
   private static final int MOST_ANSWERS = 2_000;
@@ -40,53 +30,16 @@ final class ReportPage {
   /** Curves of more clients than these cannot be told apart. */
   private static final int MOST_CLIENT_CURVES = 24;
 
-  private static final String UPLOT = "/META-INF/resources/webjars/uplot/1.6.30/dist/";
-  private static final ObjectMapper JSON = new ObjectMapper();
-
-  private final List<Object> plots = new ArrayList<>();
-  private final StringBuilder body = new StringBuilder();
+  private final Page page = new Page();
+  private final StringBuilder body = page.body();
 
   private ReportPage() {}
 
   static String html(List<RunContents> runs) {
-    ReportPage page = new ReportPage();
-    runs.forEach(page::add);
-    String title = runs.stream().map(RunContents::experiment).collect(Collectors.joining(", "));
-    return """
-        <!DOCTYPE html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>%s</title>
-        <style>
-        %s
-        %s
-        </style>
-        </head>
-        <body>
-        <main>
-        %s
-        </main>
-        <script type="application/json" id="plots">%s</script>
-        <script>
-        %s
-        </script>
-        <script>
-        %s
-        </script>
-        </body>
-        </html>
-        """
-        .formatted(
-            Html.text(title),
-            resource(UPLOT + "uPlot.min.css"),
-            resource("report.css"),
-            page.body,
-            Html.json(json(page.plots)),
-            resource(UPLOT + "uPlot.iife.min.js"),
-            resource("report.js"));
+    ReportPage report = new ReportPage();
+    runs.forEach(report::add);
+    return report.page.html(
+        runs.stream().map(RunContents::experiment).collect(Collectors.joining(", ")));
   }
 
   private void add(RunContents run) {
@@ -141,10 +94,10 @@ final class ReportPage {
   }
 
   private static String instances(EvaluationRow row) {
-    return number(row.instances())
+    return Page.number(row.instances())
         + row.publishedInstances()
             .filter(published -> published != row.instances())
-            .map(published -> " of " + number(published) + " published")
+            .map(published -> " of " + Page.number(published) + " published")
             .orElse("");
   }
 
@@ -172,8 +125,8 @@ final class ReportPage {
               Integer.toString(round.round()),
               Integer.toString(round.clients()),
               figure(round.meanLoss()),
-              number(round.examplesSeen()),
-              number(round.steps()),
+              Page.number(round.examplesSeen()),
+              Page.number(round.steps()),
               bytes(round.uploadBytes()),
               bytes(round.downloadBytes()),
               seconds(round.trainSeconds() + round.aggregateSeconds())));
@@ -244,13 +197,13 @@ final class ReportPage {
           table.add(
               List.of(
                   Integer.toString(client),
-                  number(last.dataSize()),
-                  number(last.skippedExamples()),
-                  number(last.cutExamples()),
+                  Page.number(last.dataSize()),
+                  Page.number(last.skippedExamples()),
+                  Page.number(last.cutExamples()),
                   Integer.toString(rows.size()),
-                  number(rows.stream().mapToLong(ClientRow::examplesSeen).sum()),
+                  Page.number(rows.stream().mapToLong(ClientRow::examplesSeen).sum()),
                   figure(last.meanLoss()),
-                  number(rows.stream().mapToLong(ClientRow::skippedSteps).sum()),
+                  Page.number(rows.stream().mapToLong(ClientRow::skippedSteps).sum()),
                   bytes(rows.stream().mapToLong(ClientRow::uploadBytes).sum()),
                   seconds(rows.stream().mapToDouble(ClientRow::wallSeconds).sum())));
         });
@@ -282,15 +235,12 @@ final class ReportPage {
       List<List<@Nullable Double>> lines,
       Optional<List<List<@Nullable Double>>> band) {
     Map<String, Object> plot = new LinkedHashMap<>();
-    plot.put("title", title);
+    plot.put("across", "round");
+    plot.put("at", rounds);
     plot.put("names", names);
-    plot.put("rounds", rounds);
     plot.put("lines", lines);
     band.ifPresent(ends -> plot.put("band", ends));
-    body.append("<figure><figcaption>").append(Html.text(title)).append("</figcaption>");
-    body.append("<div class=\"plot\" data-plot=\"").append(plots.size()).append("\"></div>");
-    body.append("</figure>\n");
-    plots.add(plot);
+    page.plot(title, plot);
   }
 
   // Answers.
@@ -307,8 +257,8 @@ final class ReportPage {
     body.append("<h2>Answers</h2>\n<p class=\"note\">Before training and after round ");
     body.append(chosen).append("; those of other rounds are in the table <code>answers</code>.");
     if (shown.size() > MOST_ANSWERS) {
-      body.append(" Only the first ").append(number(MOST_ANSWERS)).append(" of ");
-      body.append(number(shown.size())).append(" are shown here.");
+      body.append(" Only the first ").append(Page.number(MOST_ANSWERS)).append(" of ");
+      body.append(Page.number(shown.size())).append(" are shown here.");
     }
     body.append("</p>\n<p><label>Search <input type=\"search\" class=\"search\"></label>\n");
     body.append("<label>Show <select class=\"verdict\"><option value=\"\">all</option>");
@@ -364,7 +314,10 @@ final class ReportPage {
       facts.add(
           List.of(
               "Adapter",
-              row.adapterMethod() + ", " + number(row.trainedParameters()) + " trained numbers"));
+              row.adapterMethod()
+                  + ", "
+                  + Page.number(row.trainedParameters())
+                  + " trained numbers"));
       facts.add(List.of("Model", row.checkpoint() + ", computed in " + row.dtype()));
       facts.add(List.of("Model's SHA-256", row.checkpointSha256()));
       facts.add(
@@ -374,9 +327,9 @@ final class ReportPage {
                   + " dealt out by "
                   + row.splitter()
                   + " to "
-                  + number(row.clients())
+                  + Page.number(row.clients())
                   + " clients; "
-                  + number(row.trainExamples())
+                  + Page.number(row.trainExamples())
                   + " training examples"));
       facts.add(List.of("Data's SHA-256", row.dataSha256()));
       row.adapterSha256().ifPresent(sha -> facts.add(List.of("Adapter's SHA-256", sha)));
@@ -426,10 +379,6 @@ final class ReportPage {
 
   // Small things.
 
-  private static String number(long value) {
-    return String.format(Locale.ROOT, "%,d", value);
-  }
-
   private static String figure(double value) {
     return String.format(Locale.ROOT, "%.4f", value);
   }
@@ -450,25 +399,5 @@ final class ReportPage {
     return bytes < 1_000_000_000
         ? String.format(Locale.ROOT, "%.1f MB", bytes / 1e6)
         : String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
-  }
-
-  private static String json(Object value) {
-    try {
-      return JSON.writeValueAsString(value);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("plots are texts and numbers", e);
-    }
-  }
-
-  private static String resource(String name) {
-    try (InputStream in = ReportPage.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new IllegalStateException(
-            "The class path lacks " + name + "; build the jar again, with its dependencies");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + name + " of the class path", e);
-    }
   }
 }

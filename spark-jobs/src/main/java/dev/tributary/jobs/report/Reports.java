@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs.report;
 
+import dev.tributary.fl.config.InputException;
+import dev.tributary.jobs.run.Lease;
+import dev.tributary.jobs.table.RunTables;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -16,9 +19,9 @@ import org.apache.spark.sql.SparkSession;
 public final class Reports {
   private Reports() {}
 
-  /** Where a run's page lies. */
-  public static String place(String runDirectory) {
-    return runDirectory.replaceAll("/+$", "") + "/report/index.html";
+  /** Where the page of a run or a split lies. */
+  public static String place(String directory) {
+    return directory.replaceAll("/+$", "") + "/report/index.html";
   }
 
   /**
@@ -27,10 +30,38 @@ public final class Reports {
    * @param runDirectory local path or URI of a Hadoop file system
    */
   public static void write(SparkSession session, String runDirectory) {
-    String page = ReportPage.html(List.of(RunContents.read(session, runDirectory)));
-    Path target = new Path(place(runDirectory));
+    write(session, runDirectory, ReportPage.html(List.of(RunContents.read(session, runDirectory))));
+  }
+
+  /**
+   * Writes a split's page and tables into its directory, in the place of those that another
+   * experiment may have left there.
+   *
+   * @param directory the split's; local path or URI of a Hadoop file system
+   * @throws InputException if another process does the same at this moment
+   */
+  public static void write(SparkSession session, String directory, SplitDescription split) {
+    Lease lease = lease(session, directory);
     try {
-      FileSystem files = files(session, runDirectory);
+      new SplitTables(split).write(new RunTables(session, directory));
+      write(session, directory, SplitPage.html(split));
+    } finally {
+      lease.close();
+    }
+  }
+
+  private static Lease lease(SparkSession session, String directory) {
+    try {
+      return Lease.take(files(session, directory), new Path(directory, ".describing"));
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot open " + directory + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void write(SparkSession session, String directory, String page) {
+    Path target = new Path(place(directory));
+    try {
+      FileSystem files = files(session, directory);
       Path temporary = new Path(target.getParent(), ".index.html.tmp");
       files.mkdirs(target.getParent());
       try (OutputStream out = files.create(temporary, true)) {

@@ -80,7 +80,7 @@ public record RunContents(
     Optional<Table.Stored<RunRow>> run = runs.stream().findFirst();
     return new RunContents(
         directory,
-        run.map(Table.Stored::runId).orElse(""),
+        run.map(Table.Stored::subject).orElse(""),
         run.map(Table.Stored::experiment).orElse(new Path(directory).getName()),
         run.map(Table.Stored::values),
         values(tables, Tables.ROUNDS),

@@ -21,13 +21,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The right to write a run directory: a file that names the process that has it, and that this
- * process writes anew every few seconds. Two drivers cannot write one run at once. What a process
- * left that is no more is taken over: at once where it was on this machine, else when its file has
- * stood still for a while. (A driver that is stopped for so long, not killed, and then goes on
- * would not know.)
+ * The right to write a run directory, or what describes a split: a file that names the process that
+ * has it, and that this process writes anew every few seconds. Two drivers cannot write one at
+ * once. What a process left that is no more is taken over: at once where it was on this machine,
+ * else when its file has stood still for a while. (A driver that is stopped for so long, not
+ * killed, and then goes on would not know.)
  */
-final class Lease implements AutoCloseable {
+public final class Lease implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
 
   /**
@@ -107,7 +107,7 @@ final class Lease implements AutoCloseable {
    * @param file the lease file
    * @throws InputException if somebody else has it; says who
    */
-  static Lease take(FileSystem files, Path file) {
+  public static Lease take(FileSystem files, Path file) {
     return take(files, file, Rhythm.USUAL);
   }
 
@@ -195,7 +195,7 @@ final class Lease implements AutoCloseable {
 
   private static InputException held(Path file, Optional<Holder> holder) {
     return new InputException(
-        "Cannot write run directory "
+        "Cannot write "
             + file.getParent()
             + ": "
             + holder

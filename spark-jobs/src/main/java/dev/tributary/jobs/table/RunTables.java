@@ -17,8 +17,8 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The tables of one run directory, written and read through Spark SQL; on the driver. Whoever reads
- * while a table is written sees the old one or the new one.
+ * The tables of one run directory or split directory, written and read through Spark SQL; on the
+ * driver. Whoever reads while a table is written sees the old one or the new one.
  */
 public final class RunTables {
   private final SparkSession session;
@@ -26,31 +26,32 @@ public final class RunTables {
   private final FileSystem files;
 
   /**
-   * @param runDirectory local path or URI of a Hadoop file system; need not exist yet
+   * @param directory local path or URI of a Hadoop file system; need not exist yet
    */
-  public RunTables(SparkSession session, String runDirectory) {
+  public RunTables(SparkSession session, String directory) {
     this.session = session;
     try {
-      Path given = new Path(new Path(runDirectory), "tables");
+      Path given = new Path(new Path(directory), "tables");
       this.files =
           given.toUri().getScheme() == null
               ? FileSystem.getLocal(session.sparkContext().hadoopConfiguration())
               : given.getFileSystem(session.sparkContext().hadoopConfiguration());
       this.folder = files.makeQualified(given);
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot open the tables of " + runDirectory, e);
+      throw new UncheckedIOException("Cannot open the tables of " + directory, e);
     }
   }
 
   /**
    * Writes a table in the place of what is there.
    *
+   * @param subject the run's id, or the hash of the split's content
    * @throws UncheckedIOException if it cannot be written; the old one is still there then
    */
   public <R extends Record> void write(
-      Table<R> table, String runId, String experiment, List<R> values) {
+      Table<R> table, String subject, String experiment, List<R> values) {
     Path target = new Path(folder, table.name());
-    Path fresh = fresh(table, runId, experiment, values);
+    Path fresh = fresh(table, subject, experiment, values);
     Path old = old(table);
     try {
       if (files.exists(target)) {
@@ -104,9 +105,9 @@ public final class RunTables {
 
   /** Rows in one file of a temporary folder. */
   private <R extends Record> Path fresh(
-      Table<R> table, String runId, String experiment, List<R> values) {
+      Table<R> table, String subject, String experiment, List<R> values) {
     List<Row> rows =
-        values.stream().map(v -> table.row(new Stored<>(runId, experiment, v))).toList();
+        values.stream().map(v -> table.row(new Stored<>(subject, experiment, v))).toList();
     Path fresh = new Path(folder, "." + table.name() + ".tmp");
     session
         .createDataFrame(rows, table.schema())

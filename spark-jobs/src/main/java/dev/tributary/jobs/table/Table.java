@@ -22,8 +22,8 @@ import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A table: its name, and the columns that a kind of record fills. Every table begins with {@code
- * run_id} and {@code experiment}, so that tables of many runs can be read as one.
+ * A table: its name, and the columns that a kind of record fills. Every table begins with what it
+ * is of and {@code experiment}, so that tables of many runs, or of many splits, can be read as one.
  *
  * @param <R> what a row holds beside those two
  */
@@ -38,8 +38,26 @@ public final class Table<R extends Record> {
    */
   public record Column(String name, DataType type, boolean nullable, String meaning) {}
 
-  /** A row as it is stored. */
-  public record Stored<R extends Record>(String runId, String experiment, R values) {}
+  /** What tables are of, and the column that says which one: the first of all. */
+  public enum Subject {
+    RUN("run_id", "the run; the same after a resume"),
+    SPLIT("data_sha256", "hash of the split's content, as the table `runs` has it");
+
+    private final String column;
+    private final String meaning;
+
+    Subject(String column, String meaning) {
+      this.column = column;
+      this.meaning = meaning;
+    }
+  }
+
+  /**
+   * A row as it is stored.
+   *
+   * @param subject the run's id, or the hash of the split's content
+   */
+  public record Stored<R extends Record>(String subject, String experiment, R values) {}
 
   private static final int OWN = 2;
 
@@ -54,12 +72,15 @@ public final class Table<R extends Record> {
           Double.class, DataTypes.DoubleType,
           Instant.class, DataTypes.TimestampType);
 
+  private final Subject subject;
   private final String name;
   private final String meaning;
   private final Class<R> rowType;
   private final List<Column> columns;
 
-  private Table(String name, String meaning, Class<R> rowType, List<Column> columns) {
+  private Table(
+      Subject subject, String name, String meaning, Class<R> rowType, List<Column> columns) {
+    this.subject = subject;
     this.name = name;
     this.meaning = meaning;
     this.rowType = rowType;
@@ -70,10 +91,13 @@ public final class Table<R extends Record> {
    * @param meanings one for each component of the record, by its name as a column
    */
   static <R extends Record> Table<R> of(
-      String name, String meaning, Class<R> rowType, Map<String, String> meanings) {
+      Subject subject,
+      String name,
+      String meaning,
+      Class<R> rowType,
+      Map<String, String> meanings) {
     List<Column> columns = new ArrayList<>();
-    columns.add(
-        new Column("run_id", DataTypes.StringType, false, "the run; the same after a resume"));
+    columns.add(new Column(subject.column, DataTypes.StringType, false, subject.meaning));
     columns.add(
         new Column("experiment", DataTypes.StringType, false, "name in the experiment file"));
     for (RecordComponent component : rowType.getRecordComponents()) {
@@ -87,7 +111,7 @@ public final class Table<R extends Record> {
     if (meanings.size() != columns.size() - OWN) {
       throw new IllegalArgumentException("Some of " + meanings.keySet() + " are not in " + rowType);
     }
-    return new Table<>(name, meaning, rowType, List.copyOf(columns));
+    return new Table<>(subject, name, meaning, rowType, List.copyOf(columns));
   }
 
   /** {@code peakMemoryBytes} as {@code peak_memory_bytes}, {@code dataSha256} as it is spoken. */
@@ -109,6 +133,10 @@ public final class Table<R extends Record> {
       throw new IllegalArgumentException(component + " cannot be a column");
     }
     return known;
+  }
+
+  public Subject subject() {
+    return subject;
   }
 
   public String name() {
@@ -134,7 +162,7 @@ public final class Table<R extends Record> {
   /** A row for {@link #schema()}. */
   Row row(Stored<R> stored) {
     Object[] cells = new Object[columns.size()];
-    cells[0] = stored.runId();
+    cells[0] = stored.subject();
     cells[1] = stored.experiment();
     RecordComponent[] components = rowType.getRecordComponents();
     for (int i = 0; i < components.length; i++) {
@@ -176,8 +204,8 @@ public final class Table<R extends Record> {
               .map(RecordComponent::getType)
               .toArray(Class<?>[]::new);
       R record = rowType.getDeclaredConstructor(types).newInstance(values);
-      String runId = row.getString(row.fieldIndex("run_id"));
-      return new Stored<>(runId, row.getString(row.fieldIndex("experiment")), record);
+      String of = row.getString(row.fieldIndex(subject.column));
+      return new Stored<>(of, row.getString(row.fieldIndex("experiment")), record);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("Cannot make a " + rowType + " of a row of " + name, e);
     }

@@ -3,16 +3,18 @@ package dev.tributary.jobs.table;
 
 import dev.tributary.evaluation.AnswerRow;
 import dev.tributary.evaluation.EvaluationRow;
+import dev.tributary.jobs.table.Table.Subject;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Every table that a run directory has in {@code tables/}, with its columns. {@code
- * notebooks/README.md} says the same; a test holds them together.
+ * Every table that a run directory or a split directory has in {@code tables/}, with its columns.
+ * {@code notebooks/README.md} says the same; a test holds them together.
  */
 public final class Tables {
   public static final Table<RunRow> RUNS =
       Table.of(
+          Subject.RUN,
           "runs",
           "one row: what was run, on what, and how far it is",
           RunRow.class,
@@ -48,6 +50,7 @@ public final class Tables {
 
   public static final Table<RoundRow> ROUNDS =
       Table.of(
+          Subject.RUN,
           "rounds",
           "one row for each round in the ledger",
           RoundRow.class,
@@ -72,6 +75,7 @@ public final class Tables {
 
   public static final Table<ClientRow> CLIENTS =
       Table.of(
+          Subject.RUN,
           "clients",
           "one row for each client of each round",
           ClientRow.class,
@@ -102,6 +106,7 @@ public final class Tables {
 
   public static final Table<EvaluationRow> EVALUATIONS =
       Table.of(
+          Subject.RUN,
           "evaluations",
           "one row for each figure: a metric of a task on a split after a round",
           EvaluationRow.class,
@@ -124,6 +129,7 @@ public final class Tables {
 
   public static final Table<AnswerRow> ANSWERS =
       Table.of(
+          Subject.RUN,
           "answers",
           "one row for each answer to each question",
           AnswerRow.class,
@@ -145,10 +151,98 @@ public final class Tables {
               Map.entry("prompt_tokens", "tokens that the model read"),
               Map.entry("new_tokens", "tokens that the model wrote")));
 
+  public static final Table<SplitRow> SPLITS =
+      Table.of(
+          Subject.SPLIT,
+          "splits",
+          "one row: where a split is from, and how unlike its clients are",
+          SplitRow.class,
+          Map.ofEntries(
+              Map.entry("seed", "that examples were dealt out by"),
+              Map.entry("corpus", "name of the corpus reader"),
+              Map.entry("corpus_path", "as the experiment file named it"),
+              Map.entry("corpus_sha256", "hash of the content of its files"),
+              Map.entry("splitter", "name of the splitter"),
+              Map.entry("splitter_arguments", "all of them, as JSON"),
+              Map.entry("clients", "clients in the split"),
+              Map.entry("records", "records of the corpus; each is an example or skipped"),
+              Map.entry("examples", "of all clients and splits"),
+              Map.entry("skipped_records", "records that are no examples"),
+              Map.entry("label_column", "the column whose values are the labels"),
+              Map.entry(
+                  "label_distance_mean",
+                  "mean over clients of the total variation distance between a client's shares of"
+                      + " the labels and the whole's, 0 to 1"),
+              Map.entry("label_distance_mean_by_examples", "the same, weighted by examples"),
+              Map.entry("label_distance_max", "that of the most unlike client"),
+              Map.entry("size_gini", "Gini coefficient of the clients' sizes, 0 (equal) to 1"),
+              Map.entry("tokenizer", "where it is from; empty where tokens were not counted"),
+              Map.entry("tokenizer_sha256", "hash of its content"),
+              Map.entry("template", "how examples are put to the model"),
+              Map.entry("max_tokens", "what longer examples are cut to"),
+              Map.entry("tokens", "of all examples, after the cut"),
+              Map.entry("whole_tokens", "before it")));
+
+  public static final Table<SplitClientRow> SPLIT_CLIENTS =
+      Table.of(
+          Subject.SPLIT,
+          "split_clients",
+          "one row for each client and split",
+          SplitClientRow.class,
+          Map.ofEntries(
+              Map.entry("client", "its number"),
+              Map.entry("client_name", "what people call it"),
+              Map.entry("split", "`train`, `validation`, `test`"),
+              Map.entry("examples", "that it holds there"),
+              Map.entry(
+                  "label_distance",
+                  "total variation distance between its shares of the labels and the whole's, over"
+                      + " all splits together, 0 to 1"),
+              Map.entry("tokens", "after the cut to max-tokens; empty where not counted"),
+              Map.entry("labels", "tokens that can be learnt from"),
+              Map.entry("cut_examples", "examples that max-tokens cuts"),
+              Map.entry("unusable_examples", "those whose prompt alone fills max-tokens"),
+              Map.entry("whole_tokens", "before any cut"),
+              Map.entry("longest_tokens", "of the longest example, before any cut")));
+
+  public static final Table<SplitCategoryRow> SPLIT_CATEGORIES =
+      Table.of(
+          Subject.SPLIT,
+          "split_categories",
+          "one row for each category that a client holds in a split",
+          SplitCategoryRow.class,
+          Map.ofEntries(
+              Map.entry("client", "its number"),
+              Map.entry("category", "empty text for examples without one"),
+              Map.entry("split", "`train`, `validation`, `test`"),
+              Map.entry("examples", "of the category that the client holds there, 1 or more")));
+
+  public static final Table<SplitLengthRow> SPLIT_LENGTHS =
+      Table.of(
+          Subject.SPLIT,
+          "split_lengths",
+          "one row for each range of lengths that examples of a split have, prompt and answer"
+              + " together, before any cut; none where tokens were not counted",
+          SplitLengthRow.class,
+          Map.ofEntries(
+              Map.entry("split", "`train`, `validation`, `test`"),
+              Map.entry("from_tokens", "shortest length of the range: 1, 17, 33 ..."),
+              Map.entry("to_tokens", "longest length of the range: 16, 32, 48 ..."),
+              Map.entry("examples", "that are so long, 1 or more")));
+
   private Tables() {}
 
   /** All of them. */
   public static List<Table<?>> all() {
-    return List.of(RUNS, ROUNDS, CLIENTS, EVALUATIONS, ANSWERS);
+    return List.of(
+        RUNS,
+        ROUNDS,
+        CLIENTS,
+        EVALUATIONS,
+        ANSWERS,
+        SPLITS,
+        SPLIT_CLIENTS,
+        SPLIT_CATEGORIES,
+        SPLIT_LENGTHS);
   }
 }

@@ -244,6 +244,39 @@ class CommandLineToolTest {
   }
 
   @Test
+  void preparesAndDescribes() throws IOException {
+    Path file = TinyExperiment.in(folder).file("tiny", 1, 1);
+    Ended prepared = run("prepare", file.toString(), "--json", "--master", "local[1]");
+    assertThat(prepared.json().fieldNames())
+        .toIterable()
+        .containsExactly("command", "output", "clients", "examples", "skipped", "seconds");
+
+    Ended tokens = run("prepare", file.toString(), "--tokens", "--json", "--master", "local[1]");
+    assertThat(tokens.json().at("/tokens/max_tokens").asInt()).isEqualTo(160);
+    assertThat(tokens.json().has("report")).isFalse();
+
+    Ended told = run("prepare", file.toString(), "--describe", "--json", "--master", "local[1]");
+    assertThat(told.exitCode()).as(told.err()).isZero();
+    JsonNode json = told.json();
+    assertThat(json.get("output").asText()).isEqualTo(folder + "/split");
+    assertThat(json.get("clients").asInt()).isEqualTo(4);
+    assertThat(json.get("examples").get("train").asInt()).isPositive();
+    assertThat(json.get("skipped")).isEmpty();
+    assertThat(json.at("/skew/size_gini").isDouble()).isTrue();
+    assertThat(json.get("tokens")).isEqualTo(tokens.json().get("tokens"));
+    assertThat(json.at("/tokens/cut_at/160").asInt()).isZero();
+    assertThat(Path.of(json.get("report").asText())).isRegularFile();
+    assertThat(Path.of(json.get("tables").asText(), "split_clients")).isDirectory();
+
+    Ended people = run("prepare", file.toString(), "--describe", "--master", "local[1]");
+    assertThat(people.out())
+        .startsWith("Split      " + folder + "/split\n")
+        .contains("\nclient  train  validation  test  tokens  mean length")
+        .contains("160 (the file's)             0  0.0 %\n")
+        .endsWith("Tables     " + folder + "/split/tables\n");
+  }
+
+  @Test
   void timesPreparationAndRoundsAtAnOutputOfTheirOwn() throws IOException {
     Path file = TinyExperiment.in(folder).file("tiny", 3, 2);
     Ended prepared = run("bench", "prepare", file.toString(), "--json", "--master", "local[1]");

@@ -34,10 +34,7 @@ class LeaseTest {
       assertThatThrownBy(this::take)
           .isInstanceOf(InputException.class)
           .hasMessageStartingWith(
-              "Cannot write run directory "
-                  + directory
-                  + ": process "
-                  + ProcessHandle.current().pid())
+              "Cannot write " + directory + ": process " + ProcessHandle.current().pid())
           .hasMessageEndingWith(
               " is writing it; wait for it, give another output, or, if that process is no more,"
                   + " delete "

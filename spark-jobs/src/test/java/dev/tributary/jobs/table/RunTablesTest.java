@@ -59,7 +59,7 @@ class RunTablesTest {
     assertThat(evaluations).isEqualTo(SampleRun.evaluations(4));
     List<AnswerRow> answers = values(tables, Tables.ANSWERS);
     assertThat(answers).isEqualTo(SampleRun.answers(4));
-    assertThat(tables.read(Tables.RUNS).get(0).runId()).isEqualTo("r1");
+    assertThat(tables.read(Tables.RUNS).get(0).subject()).isEqualTo("r1");
     assertThat(tables.read(Tables.RUNS).get(0).experiment()).isEqualTo("sample");
   }
 

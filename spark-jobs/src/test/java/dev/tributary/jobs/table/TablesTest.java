@@ -42,17 +42,22 @@ class TablesTest {
   }
 
   @Test
-  void everyTableCanBeJoinedByRunAndExperiment() {
+  void everyTableCanBeJoinedByWhatItIsOfAndExperiment() {
     assertThat(Tables.all())
         .allSatisfy(
-            table -> assertThat(table.schema().fieldNames()).startsWith("run_id", "experiment"));
+            table ->
+                assertThat(table.schema().fieldNames())
+                    .startsWith(
+                        table.subject() == Table.Subject.RUN ? "run_id" : "data_sha256",
+                        "experiment"));
+    assertThat(Tables.RUNS.schema().fieldNames()).contains("data_sha256");
   }
 
   @Test
   void refusesColumnsThatNobodyExplains() {
     record Loose(int round) {}
 
-    assertThatThrownBy(() -> Table.of("loose", "nothing", Loose.class, Map.of()))
+    assertThatThrownBy(() -> Table.of(Table.Subject.RUN, "loose", "nothing", Loose.class, Map.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .isNotInstanceOf(InputException.class)
         .hasMessage("Nothing says what loose.round means");
