@@ -23,7 +23,7 @@ import org.apache.spark.sql.types.StructType;
 /**
  * A prepared split on disk: {@code manifest.json}, put there last, and {@code
  * examples/split=train/client=000/*.parquet}. Used by the driver; what executors read is the {@link
- * TokenisedSplit}.
+ * TokenisedSplit}. Others may put {@code report} and {@code tables} about it beside them.
  */
 public final class SplitDirectory {
   /** In the place of a client's number, whose examples the server's are. */

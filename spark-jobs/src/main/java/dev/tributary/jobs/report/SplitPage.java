@@ -162,7 +162,11 @@ final class SplitPage {
     body.append("\" title=\"");
     body.append(Html.text(SplitDescription.label(client) + ", " + category.label() + ": "));
     body.append(Page.number(held)).append(" of ").append(Page.number(client.total()));
-    body.append(" examples, ").append(percent(share)).append("\">").append(held).append("</td>");
+    body.append(" examples, ")
+        .append(percent(share))
+        .append("\">")
+        .append(Page.number(held))
+        .append("</td>");
   }
 
   private static double share(Manifest.Client client, String category) {
@@ -308,10 +312,13 @@ final class SplitPage {
 
   private void leftOut() {
     body.append("<h2>What was left out</h2>\n<p>");
-    body.append(Page.number(split.skippedRecords())).append(" of ");
-    body.append(Page.number(manifest.records()));
-    body.append(" records of the corpus are no examples of the split.</p>\n");
-    if (!manifest.skipped().isEmpty()) {
+    if (manifest.skipped().isEmpty()) {
+      body.append("Nothing: all ").append(Page.number(manifest.records()));
+      body.append(" records of the corpus are examples of the split.</p>\n");
+    } else {
+      body.append(Page.number(split.skippedRecords())).append(" of ");
+      body.append(Page.number(manifest.records()));
+      body.append(" records of the corpus are no examples of the split.</p>\n");
       body.append(Html.table(List.of("Reason", "Records"), rows(manifest.skipped())));
     }
     List<List<String>> kept = new ArrayList<>(rows(manifest.notes()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The Parquet tables that every run leaves for Spark SQL and notebooks.
+ * The Parquet tables that runs and splits leave for Spark SQL and notebooks.
  *
  * <p>Read {@link dev.tributary.jobs.table.Tables}: all schemas stand there.
  */
