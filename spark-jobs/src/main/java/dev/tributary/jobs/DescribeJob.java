@@ -96,18 +96,22 @@ public final class DescribeJob {
             prepared.output(),
             RunParts.sha256(split),
             split.manifest(),
-            encoder.map(source -> tokens(spark, split, source, data.template(), progress)),
+            encoder.map(source -> tokens(spark, experiment, split, source, progress)),
             withoutTokens));
   }
 
   private static Tokens tokens(
       SparkSession spark,
+      Experiment experiment,
       SplitDirectory split,
       ExampleEncoder.Source encoder,
-      String template,
       Progress progress) {
-    progress.say("Tokenising by " + encoder.tokenizer().origin() + ", unless that is done");
-    TokenisedSplit tokenised = TokenisedSplit.encode(spark, split, encoder);
-    return Tokens.of(split.manifest(), tokenised, tokenised.lengths(spark), encoder, template);
+    TokenisedSplit tokenised = PrepareJob.tokens(spark, experiment, split, encoder, progress);
+    return Tokens.of(
+        split.manifest(),
+        tokenised,
+        tokenised.lengths(spark),
+        encoder,
+        experiment.data().template());
   }
 }

@@ -4,6 +4,7 @@ package dev.tributary.jobs;
 import dev.tributary.data.Preparation;
 import dev.tributary.data.PreparationContext;
 import dev.tributary.data.SplitDirectory;
+import dev.tributary.data.TokenisedSplit;
 import dev.tributary.evaluation.BenchmarkTask;
 import dev.tributary.evaluation.Task;
 import dev.tributary.fl.config.Choice;
@@ -78,6 +79,17 @@ public final class PrepareJob {
         progress::say);
   }
 
+  /** The split's examples as tokens, made if need be. */
+  static TokenisedSplit tokens(
+      SparkSession spark,
+      Experiment experiment,
+      SplitDirectory split,
+      ExampleEncoder.Source encoder,
+      Progress progress) {
+    Optional<String> known = Optional.of(knownSplits(experiment));
+    return TokenisedSplit.encode(spark, split, encoder, known, progress::say);
+  }
+
   private static PreparationContext context(
       SparkSession spark, Experiment experiment, Optional<String> knownSplits) {
     return new PreparationContext(
@@ -108,7 +120,7 @@ public final class PrepareJob {
   }
 
   /** Where splits find each other: beside the run directories of one folder, out of sight. */
-  static String knownSplits(Experiment experiment) {
+  private static String knownSplits(Experiment experiment) {
     return new Path(new Path(RunDirectory.uri(experiment.output())).getParent(), ".splits")
         .toString();
   }

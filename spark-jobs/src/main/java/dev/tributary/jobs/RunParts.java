@@ -2,7 +2,6 @@
 package dev.tributary.jobs;
 
 import dev.tributary.data.SplitDirectory;
-import dev.tributary.data.TokenisedSplit;
 import dev.tributary.evaluation.Batches;
 import dev.tributary.evaluation.BenchmarkFiles;
 import dev.tributary.evaluation.TaskContext;
@@ -65,13 +64,7 @@ record RunParts(
         new ExampleEncoder.Source(base.tokenizer(), template, experiment.data().maxTokens());
     ClientExamples.Tokens tokens =
         new ClientExamples.Tokens(
-            TokenisedSplit.encode(
-                session,
-                split,
-                encoder,
-                Optional.of(PrepareJob.knownSplits(experiment)),
-                progress::say),
-            sha256(split));
+            PrepareJob.tokens(session, experiment, split, encoder, progress), sha256(split));
     SparkEvaluation evaluation =
         new SparkEvaluation(
             JavaSparkContext.fromSparkContext(session.sparkContext()),

@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs.cli;
 
+import dev.tributary.fl.config.InputException;
 import dev.tributary.jobs.DescribeJob;
 import dev.tributary.jobs.PrepareJob;
 import dev.tributary.jobs.experiment.Experiment;
+import dev.tributary.jobs.experiment.ExperimentFile;
 import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.report.SplitDescription;
 import dev.tributary.jobs.report.SplitText;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code prepare}: a corpus becomes a split directory, and what is in it is told. */
-@Command(name = "prepare", description = "Make the split directory of FILE's corpus.")
+@Command(
+    name = "prepare",
+    description = {
+      "Make the split directory of FILE's corpus. Several FILEs may be given, before any KEY=VALUE,",
+      "which then applies to each."
+    })
 final class PrepareCommand extends FileCommand {
   @Option(
       names = "--tokens",
@@ -36,20 +47,52 @@ final class PrepareCommand extends FileCommand {
 
   @Override
   Result work() {
-    Experiment experiment = read().experiment();
+    Map<String, ExperimentFile> files = readAll();
     return withSpark(
         1,
-        session -> {
-          Progress progress = console().progress();
-          if (describe) {
-            return described(DescribeJob.describe(session, experiment, progress));
+        session ->
+            files.size() == 1
+                ? prepare(session, files.values().iterator().next().experiment())
+                : prepareAll(session, files));
+  }
+
+  private Result prepare(SparkSession session, Experiment experiment) {
+    Progress progress = console().progress();
+    if (describe) {
+      return described(DescribeJob.describe(session, experiment, progress));
+    }
+    if (tokens) {
+      return tokenised(DescribeJob.tokenise(session, experiment, progress));
+    }
+    PrepareJob.Result made = PrepareJob.run(session, experiment, progress);
+    return Result.done(Results.prepared(made), text(made));
+  }
+
+  /** One after the other; what is wrong with one does not keep the others from being made. */
+  private Result prepareAll(SparkSession session, Map<String, ExperimentFile> files) {
+    List<Map<String, ?>> made = new ArrayList<>();
+    Map<String, String> failed = new LinkedHashMap<>();
+    StringBuilder text = new StringBuilder();
+    files.forEach(
+        (name, file) -> {
+          text.append("== ").append(name).append('\n');
+          try {
+            Result result = prepare(session, file.experiment());
+            made.add(result.json());
+            text.append(result.text().stripTrailing()).append("\n\n");
+          } catch (InputException e) {
+            String message = String.valueOf(e.getMessage());
+            failed.put(name, message);
+            text.append("Not prepared: ").append(message).append("\n\n");
           }
-          if (tokens) {
-            return tokenised(DescribeJob.tokenise(session, experiment, progress));
-          }
-          PrepareJob.Result made = PrepareJob.run(session, experiment, progress);
-          return Result.done(Results.prepared(made), text(made));
         });
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("prepared", made);
+    json.put("failed", failed);
+    return new Result(
+        failed.isEmpty() ? CommandLineTool.DONE : CommandLineTool.WRONG_INPUT,
+        json,
+        text.toString());
   }
 
   private static Result described(DescribeJob.Result made) {

@@ -244,6 +244,44 @@ class CommandLineToolTest {
   }
 
   @Test
+  void preparesSeveralFilesAndSaysWhichItCould() throws IOException {
+    TinyExperiment tiny = TinyExperiment.in(folder);
+    Path one = tiny.file("one", 3, 2);
+    Path other = tiny.file("other", 3, 2);
+    Files.writeString(
+        other, Files.readString(other).replace(folder + "/split", folder + "/split-of-other"));
+    Path broken = tiny.file("broken", 3, 2);
+    Files.writeString(
+        broken,
+        Files.readString(broken)
+            .replace(folder + "/train.jsonl", folder + "/none.jsonl")
+            .replace(folder + "/split", folder + "/split-of-broken"));
+    Ended ended =
+        run(
+            "prepare",
+            one.toString(),
+            broken.toString(),
+            other.toString(),
+            "data.splitter.clients=2",
+            "--json",
+            "--master",
+            "local[1]");
+    assertThat(ended.exitCode()).as(ended.err()).isEqualTo(2);
+    assertThat(ended.json().get("prepared")).hasSize(2);
+    assertThat(ended.json().get("prepared").get(1).get("clients").asInt()).isEqualTo(2);
+    assertThat(ended.json().get("prepared").get(1).get("output").asText())
+        .endsWith("split-of-other");
+    assertThat(ended.json().get("failed").get(broken.toString()).asText())
+        .contains("none.jsonl is not valid; there is no such file");
+    // The second had the examples of the first.
+    assertThat(ended.err()).contains("Reading the examples of ");
+
+    Ended mistyped = run("prepare", one.toString(), "no-such.yaml", "--master", "local[1]");
+    assertThat(mistyped.exitCode()).isEqualTo(2);
+    assertThat(mistyped.err()).contains("Cannot read no-such.yaml: there is no such file");
+  }
+
+  @Test
   void preparesAndDescribes() throws IOException {
     Path file = TinyExperiment.in(folder).file("tiny", 1, 1);
     Ended prepared = run("prepare", file.toString(), "--json", "--master", "local[1]");

@@ -128,7 +128,7 @@ class ExperimentReaderTest {
             + " be float16)",
         "rank: 8 | rank: 0 | a.yaml:10: adapter.rank = 0 is not valid; give 1 or more, e.g. 8",
         "method: lora | name: lora | a.yaml:10: unknown key 'adapter.name'; did you mean 'method'?",
-        "train: 0.8 | train: 0.7 | a.yaml:8: data.holdout = 0.7 + 0.1 + 0.1 is not valid; the three"
+        "train: 0.8 | train: 0.7 | a.yaml:8: data.holdout = 0.7 + 0.1 + 0.1 is not valid; the"
             + " shares must add up to 1",
         "output: runs/sample | outputs: runs/sample | a.yaml:21: unknown key 'outputs'; did you"
             + " mean 'output'?",
