@@ -11,7 +11,8 @@ import java.util.Optional;
  *
  * @param corpus how its files are read
  * @param path file or folder; of this machine unless it is a URI such as {@code hdfs://...}
- * @param template how an example is put to the model: {@code alpaca}, {@code none}, or a file
+ * @param template how an example is put to the model: {@code alpaca}, {@code none}, {@code chat} or
+ *     a file
  * @param maxTokens longest example in tokens; longer ones are cut at the right and counted
  * @param holdout shares that are trained on and held out
  * @param splitter how examples are dealt out to clients

@@ -150,7 +150,11 @@ public final class Answering {
     Asked.Continuation asked = (Asked.Continuation) question.asked();
     for (int shots = question.demonstrations().size(); ; shots--) {
       String text = question.text(shots);
-      int[] tokens = encoding.encode(text);
+      int[] tokens =
+          switch (question.specials()) {
+            case ADDED -> encoding.encode(text);
+            case SPELT_OUT -> encoding.encodePlain(text);
+          };
       int room = model.config().maxPositions() - tokens.length;
       if (room >= asked.maxNewTokens() || shots == 0) {
         return new Prompt(placed, asked, shots, text, tokens, Math.min(room, asked.maxNewTokens()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.evaluation;
 
+import dev.tributary.fl.text.PromptTemplate;
 import java.io.Serializable;
 import java.util.List;
 
@@ -13,16 +14,54 @@ import java.util.List;
  * @param prompt the question itself, up to where the answer begins
  * @param asked what the model shall do with it
  * @param gold the right answer, as the judge compares it
+ * @param specials whether the tokenizer shall put its special tokens around the text
  */
 public record Question(
-    String id, List<String> demonstrations, String prompt, Asked asked, String gold)
+    String id,
+    List<String> demonstrations,
+    String prompt,
+    Asked asked,
+    String gold,
+    Specials specials)
     implements Serializable {
+  /** Who writes the special tokens of a text. */
+  public enum Specials {
+    /** The tokenizer, as around any text. */
+    ADDED,
+    /** The text itself has all of them, as {@link PromptTemplate#spellsOutSpecials()} says. */
+    SPELT_OUT
+  }
+
   public Question {
     demonstrations = List.copyOf(demonstrations);
+  }
+
+  /** A question whose text has no special tokens. */
+  public Question(String id, List<String> demonstrations, String prompt, Asked asked, String gold) {
+    this(id, demonstrations, prompt, asked, gold, Specials.ADDED);
   }
 
   /** All text in front of the answer, with the first {@code shots} demonstrations. */
   public String text(int shots) {
     return String.join("", demonstrations.subList(0, shots)) + prompt;
+  }
+
+  /**
+   * All values. What a run has measured is found again by a hash of this text, which is of the time
+   * before there were prompts with special tokens: for all others it stays as it was.
+   */
+  @Override
+  public String toString() {
+    return "Question[id="
+        + id
+        + ", demonstrations="
+        + demonstrations
+        + ", prompt="
+        + prompt
+        + ", asked="
+        + asked
+        + ", gold="
+        + gold
+        + (specials == Specials.ADDED ? "]" : ", specials=" + specials + "]");
   }
 }

@@ -89,6 +89,24 @@ class AnsweringTest {
   }
 
   @Test
+  void aPromptThatSpellsOutItsSpecialTokensGetsNoMore() {
+    Question question =
+        new Question("t/0", List.of(), "<s>Why?", ASKED, "0", Question.Specials.SPELT_OUT);
+    ScriptedModel model = new ScriptedModel(200, AnsweringTest::hash);
+
+    answers(List.of(question), 1, Batches.DEFAULT, model);
+
+    assertThat(model.generated).hasSize(1);
+    assertThat(model.generated.get(0)).containsExactly(ENCODING.encodePlain("<s>Why?"));
+  }
+
+  @Test
+  void otherQuestionsAreWrittenAsBeforeThereWereSuch() {
+    assertThat(question(0, List.of("a"), "b"))
+        .hasToString("Question[id=t/0, demonstrations=[a], prompt=b, asked=" + ASKED + ", gold=0]");
+  }
+
+  @Test
   void promptsWithTheSameBeginningAreBatchedTogether() {
     List<String> some = List.of("a long beginning ".repeat(5));
     List<String> others = List.of("quite another one ".repeat(5));

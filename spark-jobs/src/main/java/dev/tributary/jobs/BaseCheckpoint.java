@@ -60,16 +60,15 @@ record BaseCheckpoint(String name, Checkpoint checkpoint, DType dtype, Tokenizer
   }
 
   /**
-   * The tokenizer that an experiment's runs use; no weights are needed for it.
+   * Where an experiment's tokenizer and chat template lie; no weights are needed for them.
    *
-   * @throws InputException if it is not on this machine, or cannot be used
+   * @throws InputException if that is not on this machine
    */
-  static Tokenizer.Source tokenizer(ModelChoice model) {
-    return Tokenizer.Source.read(
-        model
-            .checkpoint()
-            .map(BaseCheckpoint::local)
-            .orElseGet(() -> Path.of(model.config().orElseThrow()).resolveSibling("")));
+  static Path texts(ModelChoice model) {
+    return model
+        .checkpoint()
+        .map(BaseCheckpoint::local)
+        .orElseGet(() -> Path.of(model.config().orElseThrow()).resolveSibling(""));
   }
 
   private static Path local(String directory) {

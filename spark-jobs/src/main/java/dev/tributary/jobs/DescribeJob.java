@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs;
 
-import dev.tributary.data.DataConfig;
 import dev.tributary.data.SplitDirectory;
 import dev.tributary.data.TokenisedSplit;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.text.ExampleEncoder;
-import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.fl.text.Tokenizer;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.progress.Progress;
@@ -43,13 +41,13 @@ public final class DescribeJob {
    * @throws InputException if the corpus cannot be used, or there is no tokenizer on this machine
    */
   public static Result tokenise(SparkSession spark, Experiment experiment, Progress progress) {
-    Tokenizer.Source tokenizer;
+    ExampleEncoder.Source encoder;
     try {
-      tokenizer = BaseCheckpoint.tokenizer(experiment.model());
+      encoder = PrepareJob.encoder(experiment);
     } catch (InputException e) {
       throw new InputException("Cannot make tokens: " + withWayOut(e), e);
     }
-    return prepare(spark, experiment, Optional.of(tokenizer), "", progress);
+    return prepare(spark, experiment, Optional.of(encoder), "", progress);
   }
 
   /**
@@ -59,16 +57,24 @@ public final class DescribeJob {
    * @throws InputException if the corpus cannot be used
    */
   public static Result describe(SparkSession spark, Experiment experiment, Progress progress) {
-    Optional<Tokenizer.Source> tokenizer = Optional.empty();
-    String withoutTokens = "";
-    try {
-      tokenizer = Optional.of(BaseCheckpoint.tokenizer(experiment.model()));
-    } catch (InputException e) {
-      withoutTokens = withWayOut(e);
+    Optional<ExampleEncoder.Source> encoder = Optional.empty();
+    String withoutTokens = whyNoTokens(experiment);
+    if (withoutTokens.isEmpty()) {
+      encoder = Optional.of(PrepareJob.encoder(experiment));
     }
-    Result result = prepare(spark, experiment, tokenizer, withoutTokens, progress);
+    Result result = prepare(spark, experiment, encoder, withoutTokens, progress);
     Reports.write(spark, PrepareJob.output(experiment), result.description());
     return result;
+  }
+
+  /** Empty if there is a tokenizer. */
+  private static String whyNoTokens(Experiment experiment) {
+    try {
+      Tokenizer.Source.read(BaseCheckpoint.texts(experiment.model()));
+      return "";
+    } catch (InputException e) {
+      return withWayOut(e);
+    }
   }
 
   private static String withWayOut(InputException e) {
@@ -78,15 +84,9 @@ public final class DescribeJob {
   private static Result prepare(
       SparkSession spark,
       Experiment experiment,
-      Optional<Tokenizer.Source> tokenizer,
+      Optional<ExampleEncoder.Source> encoder,
       String withoutTokens,
       Progress progress) {
-    DataConfig data = experiment.data();
-    Optional<ExampleEncoder.Source> encoder =
-        tokenizer.map(
-            source ->
-                new ExampleEncoder.Source(
-                    source, PromptTemplates.of(data.template()), data.maxTokens()));
     SplitDirectory split = PrepareJob.split(spark, experiment, progress);
     PrepareJob.Result prepared = PrepareJob.Result.of(split);
     return new Result(

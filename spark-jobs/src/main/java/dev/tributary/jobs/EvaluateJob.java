@@ -125,7 +125,7 @@ public final class EvaluateJob {
             List.of(request.task()),
             new TaskContext(
                 RunParts.files(session.sparkContext().hadoopConfiguration()),
-                PromptTemplates.of(request.template())));
+                PromptTemplates.of(request.template(), base.checkpoint().directory())));
     SparkEvaluation evaluation =
         new SparkEvaluation(
             JavaSparkContext.fromSparkContext(session.sparkContext()),

@@ -11,6 +11,7 @@ import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.text.ExampleEncoder;
 import dev.tributary.fl.text.PromptTemplates;
+import dev.tributary.fl.text.Tokenizer;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.experiment.InputCheck;
 import dev.tributary.jobs.progress.Progress;
@@ -100,9 +101,10 @@ public final class PrepareJob {
 
   /** What an experiment's examples are encoded with; needs its tokenizer on this machine. */
   static ExampleEncoder.Source encoder(Experiment experiment) {
+    java.nio.file.Path texts = BaseCheckpoint.texts(experiment.model());
     return new ExampleEncoder.Source(
-        BaseCheckpoint.tokenizer(experiment.model()),
-        PromptTemplates.of(experiment.data().template()),
+        Tokenizer.Source.read(texts),
+        PromptTemplates.of(experiment.data().template(), texts),
         experiment.data().maxTokens());
   }
 

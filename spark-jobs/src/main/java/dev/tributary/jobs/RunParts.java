@@ -54,7 +54,8 @@ record RunParts(
     experiment.adapter().create().check(base.checkpoint().config());
     InputCheck.checkLength(experiment, base.checkpoint().config());
     RunEvaluation.check(experiment.training(), experiment.evaluation());
-    PromptTemplate template = PromptTemplates.of(experiment.data().template());
+    PromptTemplate template =
+        PromptTemplates.of(experiment.data().template(), base.checkpoint().directory());
     SparkEvaluation.ReadTasks tasks =
         SparkEvaluation.ReadTasks.of(
             experiment.evaluation().tasks(),

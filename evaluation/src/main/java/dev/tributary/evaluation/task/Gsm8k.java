@@ -171,7 +171,15 @@ public record Gsm8k(Config config) implements BenchmarkTask {
       List<String> chosen =
           likeFsLlm() ? chosen(standard, order.child(problem.record())) : sameForAll;
       questions.add(
-          new Question(problem.id(), chosen, prompt(problem, context), asked, problem.gold()));
+          new Question(
+              problem.id(),
+              chosen,
+              prompt(problem, context),
+              asked,
+              problem.gold(),
+              !fewShot() && context.template().spellsOutSpecials()
+                  ? Question.Specials.SPELT_OUT
+                  : Question.Specials.ADDED));
     }
     return new Benchmark(
         questions,

@@ -17,6 +17,8 @@ import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.config.Providers;
 import dev.tributary.fl.testing.SharedData;
+import dev.tributary.fl.text.InstructionExample;
+import dev.tributary.fl.text.PromptTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -245,6 +247,37 @@ class Gsm8kTest {
         .isEqualTo(
             new Question(
                 "gsm8k/0", List.of(), "<One?>", new Asked.Continuation(64, List.of()), "1"));
+  }
+
+  @Test
+  void specialTokensOfATemplateAreTheOnlyOnes() throws IOException {
+    Path path =
+        Files.writeString(
+            folder.resolve("test.jsonl"), "{\"question\": \"One?\", \"answer\": \"#### 1\"}");
+    TaskContext chat =
+        new TaskContext(
+            BenchmarkFiles.local(),
+            new PromptTemplate() {
+              @Override
+              public String prompt(InstructionExample example) {
+                return "<s>" + example.instruction();
+              }
+
+              @Override
+              public boolean spellsOutSpecials() {
+                return true;
+              }
+            });
+    for (Prompts prompts : Prompts.values()) {
+      Gsm8k.Config config =
+          new Gsm8k.Config(path.toString(), 0, 8, prompts, 0, 64, Protocol.DEFAULT, "gsm8k");
+
+      Question question = new Gsm8k(config).read(chat).questions().get(0);
+
+      assertThat(question.specials())
+          .isEqualTo(
+              prompts == Prompts.TEMPLATE ? Question.Specials.SPELT_OUT : Question.Specials.ADDED);
+    }
   }
 
   @Test

@@ -13,6 +13,8 @@ import java.util.HexFormat;
  * end-of-text, are tokenised each for itself and cut at the right; positions of the prompt carry no
  * label.
  *
+ * <p>A template that spells out special tokens itself is tokenised without more of them.
+ *
  * <p>Where the tokenizer joins the prompt's last and the answer's first character into one token,
  * the two do not meet exactly; as in FS-LLM the count of the prompt's tokens decides. A prompt that
  * fills everything leaves no label: such examples are encoded all the same, and counted by those
@@ -64,11 +66,15 @@ public record ExampleEncoder(Tokenizer tokenizer, PromptTemplate template, int m
 
   public EncodedExample encode(InstructionExample example) {
     String prompt = template.prompt(example);
-    int promptTokens = Math.min(tokenizer.encode(prompt).length, maxTokens);
-    int[] all = tokenizer.encode(prompt + example.output() + tokenizer.endOfText());
+    int promptTokens = Math.min(tokens(prompt).length, maxTokens);
+    int[] all = tokens(prompt + example.output() + tokenizer.endOfText());
     int[] tokens = cut(all);
     return new EncodedExample(
         example.id(), tokens, Math.min(promptTokens, tokens.length), all.length);
+  }
+
+  private int[] tokens(String text) {
+    return template.spellsOutSpecials() ? tokenizer.encodePlain(text) : tokenizer.encode(text);
   }
 
   /** Takes off what is too much at the right, in front of the special tokens at the end if any. */
@@ -77,7 +83,8 @@ public record ExampleEncoder(Tokenizer tokenizer, PromptTemplate template, int m
       return all;
     }
     int[] tokens = Arrays.copyOf(all, maxTokens);
-    int specials = Math.min(tokenizer.specialsAfter(), maxTokens);
+    int specials =
+        template.spellsOutSpecials() ? 0 : Math.min(tokenizer.specialsAfter(), maxTokens);
     System.arraycopy(all, all.length - specials, tokens, maxTokens - specials, specials);
     return tokens;
   }

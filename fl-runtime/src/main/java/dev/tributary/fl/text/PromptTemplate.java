@@ -19,6 +19,15 @@ public interface PromptTemplate extends Serializable {
   }
 
   /**
+   * Whether a prompt has all special tokens in it, spelt out, so that it and what follows is
+   * tokenised without the ones that the tokenizer puts around a text ({@link
+   * Tokenizer#encodePlain}).
+   */
+  default boolean spellsOutSpecials() {
+    return false;
+  }
+
+  /**
    * What decides the prompts: two templates with the same identity put every example in the same
    * words. Tokenised data is kept under it.
    */

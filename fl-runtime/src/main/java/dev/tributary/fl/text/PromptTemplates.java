@@ -18,6 +18,7 @@ import java.util.List;
  *       follows {@code ### Response:} directly.
  *   <li>{@code none}: the instruction and, where there is one, the input, each ended by a line
  *       break.
+ *   <li>{@code chat}: the checkpoint's own {@link ChatTemplate}.
  *   <li>Anything else is a file, in UTF-8: the prompt, with {@code {instruction}} and {@code
  *       {input}} where those go. A line {@code ---} divides a file in two: above it the prompt for
  *       examples with an input, below it the one for examples without. In a file that is not
@@ -54,16 +55,15 @@ public final class PromptTemplates {
   /**
    * The template of a name or file.
    *
-   * @throws InputException if there is no such file, or it is no template
+   * @param checkpoint the Hugging Face directory of the model that is asked
+   * @throws InputException if there is no such file, it is no template, or the checkpoint's own is
+   *     wanted and cannot be used
    */
-  public static PromptTemplate of(String nameOrFile) {
+  public static PromptTemplate of(String nameOrFile, Path checkpoint) {
     return switch (nameOrFile) {
       case "alpaca" -> ALPACA;
       case "none" -> NONE;
-      case "chat" ->
-          throw new InputException(
-              "template = chat is not supported yet: chat templates of checkpoints cannot be"
-                  + " evaluated; take alpaca, none, or write the prompt into a file and name it");
+      case "chat" -> ChatTemplate.read(checkpoint);
       default -> file(nameOrFile);
     };
   }

@@ -12,9 +12,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PromptTemplatesTest {
+  @TempDir Path directory;
+
   @Test
   void alpacaAsksWithAndWithoutInput() {
-    PromptTemplate alpaca = PromptTemplates.of("alpaca");
+    PromptTemplate alpaca = PromptTemplates.of("alpaca", directory);
     assertThat(alpaca.prompt("Add.", "1 and 2"))
         .isEqualTo(
             """
@@ -42,8 +44,9 @@ class PromptTemplatesTest {
 
   @Test
   void noneIsTheBareTexts() {
-    assertThat(PromptTemplates.of("none").prompt("Add.", "1 and 2")).isEqualTo("Add.\n1 and 2\n");
-    assertThat(PromptTemplates.of("none").prompt("Add.", "")).isEqualTo("Add.\n");
+    assertThat(PromptTemplates.of("none", directory).prompt("Add.", "1 and 2"))
+        .isEqualTo("Add.\n1 and 2\n");
+    assertThat(PromptTemplates.of("none", directory).prompt("Add.", "")).isEqualTo("Add.\n");
   }
 
   @Test
@@ -53,26 +56,29 @@ class PromptTemplatesTest {
   }
 
   @Test
-  void fileHasOnePromptOrTwo(@TempDir Path directory) throws IOException {
+  void fileHasOnePromptOrTwo() throws IOException {
     Path one = Files.writeString(directory.resolve("one.txt"), "Q: {instruction} {input}\r\nA:\n");
-    assertThat(PromptTemplates.of(one.toString()).prompt("Add", "1")).isEqualTo("Q: Add 1\nA:");
-    assertThat(PromptTemplates.of(one.toString()).prompt("Add", "")).isEqualTo("Q: Add \nA:");
+    assertThat(PromptTemplates.of(one.toString(), directory).prompt("Add", "1"))
+        .isEqualTo("Q: Add 1\nA:");
+    assertThat(PromptTemplates.of(one.toString(), directory).prompt("Add", ""))
+        .isEqualTo("Q: Add \nA:");
     Path two =
         Files.writeString(
             directory.resolve("two.txt"), "{input}\n{instruction}\n\n---\n{instruction}\n");
-    assertThat(PromptTemplates.of(two.toString()).prompt("Add", "1")).isEqualTo("1\nAdd\n");
-    assertThat(PromptTemplates.of(two.toString()).prompt("Add", "")).isEqualTo("Add");
+    assertThat(PromptTemplates.of(two.toString(), directory).prompt("Add", "1"))
+        .isEqualTo("1\nAdd\n");
+    assertThat(PromptTemplates.of(two.toString(), directory).prompt("Add", "")).isEqualTo("Add");
   }
 
   @Test
   void refusesWhatIsNoTemplate() {
-    assertThatThrownBy(() -> PromptTemplates.of("alpacca"))
+    assertThatThrownBy(() -> PromptTemplates.of("alpacca", directory))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("template = alpacca is not valid")
         .hasMessageContaining("did you mean 'alpaca'?");
-    assertThatThrownBy(() -> PromptTemplates.of("chat"))
+    assertThatThrownBy(() -> PromptTemplates.of("chat", directory))
         .isInstanceOf(InputException.class)
-        .hasMessageContaining("template = chat is not supported yet");
+        .hasMessageContaining("has no chat template");
     assertThatThrownBy(() -> PromptTemplates.text("t", "Q: {input}"))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("a prompt has no {instruction}");

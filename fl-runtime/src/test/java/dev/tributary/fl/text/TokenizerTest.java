@@ -69,6 +69,24 @@ class TokenizerTest {
   }
 
   @Test
+  void templatesThatSpellOutSpecialTokensGetNoMore() throws IOException {
+    try (Tokenizer tokenizer = tiny()) {
+      Files.writeString(
+          directory.resolve("tokenizer_config.json"),
+          "{\"eos_token\": \"<end>\", \"chat_template\": \"{{ eos_token + ' '"
+              + " + messages[0].content + ' ' }}\"}");
+      PromptTemplate chat = PromptTemplates.of("chat", directory);
+      InstructionExample example = new InstructionExample("x", "", "a", "b", "c c");
+      EncodedExample whole = new ExampleEncoder(tokenizer, chat, 8).encode(example);
+      assertThat(whole.tokens()).containsExactly(5, 1, 2, 3, 3, 5);
+      assertThat(whole.promptTokens()).isEqualTo(3);
+      EncodedExample cut = new ExampleEncoder(tokenizer, chat, 4).encode(example);
+      assertThat(cut.tokens()).containsExactly(5, 1, 2, 3); // no <end> is kept for the tokenizer
+      assertThat(cut.cut()).isTrue();
+    }
+  }
+
+  @Test
   void travelsToExecutorsWithoutItsDirectory() throws Exception {
     tiny().close();
     ExampleEncoder.Source source =

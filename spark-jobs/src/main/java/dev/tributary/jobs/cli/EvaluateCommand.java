@@ -59,7 +59,7 @@ final class EvaluateCommand extends JobCommand {
   @Option(
       names = "--template",
       paramLabel = "T",
-      description = "For zero-shot prompts: alpaca (unless given), none or a file.")
+      description = "For zero-shot prompts: alpaca (unless given), none, chat or a file.")
   private @Nullable String template;
 
   @Option(

@@ -127,8 +127,7 @@ public final class InputCheck {
   }
 
   private void tasks() {
-    Optional<PromptTemplate> template =
-        tryTo("data.template", () -> PromptTemplates.of(experiment.data().template()));
+    Optional<PromptTemplate> template = template();
     List<Choice<Task>> tasks = experiment.evaluation().tasks();
     for (int i = 0; i < tasks.size() && template.isPresent(); i++) {
       if (tasks.get(i).create() instanceof BenchmarkTask benchmark) {
@@ -177,6 +176,23 @@ public final class InputCheck {
     if (experiment.data().clean().contaminated() && !benchmarks) {
       note(NO_BENCHMARK);
     }
+  }
+
+  /** The template; a stand-in where it is the checkpoint's own, and that is not at hand. */
+  private Optional<PromptTemplate> template() {
+    String name = experiment.data().template();
+    String model = experiment.model().checkpoint().or(experiment.model()::config).orElseThrow();
+    if (isElsewhere(model) || !Files.exists(Path.of(model))) {
+      return name.equals("chat")
+          ? Optional.of(PromptTemplates.NONE)
+          : tryTo("data.template", () -> PromptTemplates.of(name, Path.of("")));
+    }
+    Path directory =
+        experiment.model().checkpoint().isPresent()
+            ? Path.of(model)
+            // Trained from scratch, a model gets the template that lies beside its config.
+            : Path.of(model).resolveSibling("");
+    return tryTo("data.template", () -> PromptTemplates.of(name, directory));
   }
 
   private void earlierRun() {

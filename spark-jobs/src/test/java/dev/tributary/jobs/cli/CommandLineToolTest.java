@@ -167,6 +167,33 @@ class CommandLineToolTest {
   }
 
   @Test
+  void validateLooksAtTheCheckpointsChatTemplate() throws IOException {
+    Path file = TinyExperiment.in(folder).file("tiny", 2, 2);
+
+    Ended without = run("validate", file.toString(), "data.template=chat", "data.max-tokens=513");
+    assertThat(without.exitCode()).isEqualTo(2);
+    assertThat(without.err())
+        .contains("command line: data.template: The checkpoint " + folder + "/model has no chat")
+        .contains("command line: data.max-tokens = 513 is not valid");
+
+    Path template = folder.resolve("model/chat_template.jinja");
+    Files.writeString(template, "{{ messages[0].content }}{{ raise_exception('No users') }}");
+    assertThat(run("validate", file.toString(), "data.template=chat").err())
+        .contains(folder + "/model: line 1: the template says: No users; take data.template =");
+
+    Files.writeString(template, "<|user|>{{ messages[0].content }}{{ eos_token }}");
+    assertThat(run("validate", file.toString(), "data.template=chat").exitCode()).isZero();
+    Files.delete(template);
+    Ended elsewhere =
+        run(
+            "validate",
+            file.toString(),
+            "data.template=chat",
+            "model={checkpoint: " + folder + "/none}");
+    assertThat(elsewhere.err()).contains("none").doesNotContain("template");
+  }
+
+  @Test
   void sharedOptionsStandForKeys() {
     Path file = TinyExperiment.in(folder).file("tiny", 2, 2);
 
