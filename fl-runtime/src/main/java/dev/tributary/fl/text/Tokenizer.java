@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -102,7 +103,12 @@ public final class Tokenizer implements AutoCloseable {
 
   private final Source source;
   private final HuggingFaceTokenizer tokenizer;
-  private final int specialsAfter;
+
+  /** Special tokens that {@link #encode} puts in front of a text, and behind it. */
+  private final int[] before;
+
+  private final int[] after;
+  private final Optional<PieceCache> pieces;
 
   private Tokenizer(Source source) {
     this.source = source;
@@ -123,7 +129,13 @@ public final class Tokenizer implements AutoCloseable {
               + "; fetch tokenizer.json again, or save it with a current version of transformers",
           e);
     }
-    this.specialsAfter = specialsAfter(encode("a"), encodePlain("a"));
+    int[] with = idsAtOnce("a", true);
+    int[] plain = idsAtOnce("a", false);
+    int start = start(with, plain);
+    this.before = Arrays.copyOf(with, Math.max(start, 0));
+    this.after = start < 0 ? before : Arrays.copyOfRange(with, start + plain.length, with.length);
+    this.pieces =
+        start < 0 ? Optional.empty() : PieceCache.of(source.json(), text -> idsAtOnce(text, false));
   }
 
   /**
@@ -171,7 +183,7 @@ public final class Tokenizer implements AutoCloseable {
 
   /** Special tokens that {@link #encode} puts after a text; those stay when a text is cut. */
   public int specialsAfter() {
-    return specialsAfter;
+    return after.length;
   }
 
   /** What this tokenizer was opened from. */
@@ -194,15 +206,41 @@ public final class Tokenizer implements AutoCloseable {
     return source.toString();
   }
 
-  /**
-   * Ids alone: {@link HuggingFaceTokenizer#encode} also fetches spans and the text of every token,
-   * which takes longer than the tokenising.
-   */
+  /** As {@link #idsAtOnce} gives them, but sooner where texts can be cut. */
   private int[] ids(String text, boolean withSpecials) {
+    if (pieces.isEmpty()) {
+      return idsAtOnce(text, withSpecials);
+    }
+    int[] plain = pieces.get().encode(text);
+    if (!withSpecials || before.length + after.length == 0) {
+      return plain;
+    }
+    int[] ids = Arrays.copyOf(before, before.length + plain.length + after.length);
+    System.arraycopy(plain, 0, ids, before.length, plain.length);
+    System.arraycopy(after, 0, ids, before.length + plain.length, after.length);
+    return ids;
+  }
+
+  /** Whether texts are encoded piece by piece; see {@link PieceCache}. */
+  boolean encodesPieces() {
+    return pieces.isPresent();
+  }
+
+  /**
+   * Ids as the native library gives them for the whole text, and ids alone: {@link
+   * HuggingFaceTokenizer#encode} also fetches spans and the text of every token, which takes longer
+   * than the tokenising.
+   */
+  int[] idsAtOnce(String text, boolean withSpecials) {
     TokenizersLibrary library = TokenizersLibrary.LIB;
     long encoding = library.encode(tokenizer.getHandle(), text, withSpecials);
     try {
-      return Arrays.stream(library.getTokenIds(encoding)).mapToInt(Math::toIntExact).toArray();
+      long[] ids = library.getTokenIds(encoding);
+      int[] tokens = new int[ids.length];
+      for (int i = 0; i < tokens.length; i++) {
+        tokens[i] = Math.toIntExact(ids[i]);
+      }
+      return tokens;
     } finally {
       library.deleteEncoding(encoding);
     }
@@ -212,13 +250,14 @@ public final class Tokenizer implements AutoCloseable {
     return LongStream.range(0, tokens.length).map(i -> tokens[(int) i]).toArray();
   }
 
-  private static int specialsAfter(int[] with, int[] plain) {
+  /** Where the text begins behind the special tokens; -1 if they change how it is encoded. */
+  private static int start(int[] with, int[] plain) {
     for (int before = 0; before + plain.length <= with.length; before++) {
       if (Arrays.equals(with, before, before + plain.length, plain, 0, plain.length)) {
-        return with.length - before - plain.length;
+        return before;
       }
     }
-    return 0;
+    return -1;
   }
 
   /** Puts a source together from a directory's files. */
