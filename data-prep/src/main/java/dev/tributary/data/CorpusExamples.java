@@ -9,6 +9,7 @@ import dev.tributary.data.RecordParser.Read;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.text.InstructionExample;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -50,7 +51,8 @@ final class CorpusExamples implements Examples {
   private static final StructType RANKED_TEXTS =
       new StructType()
           .add("rank", DataTypes.IntegerType, false)
-          .add("text", DataTypes.StringType, false);
+          .add("text", DataTypes.StringType, false)
+          .add("core", DataTypes.StringType, false);
 
   private final SparkSession session;
   private final JavaSparkContext spark;
@@ -202,10 +204,9 @@ final class CorpusExamples implements Examples {
   private record RankedText(Broadcast<int[]> ranks) implements RowOf {
     @Override
     public Row row(int index, Read read, ExampleHash hash) {
-      return RowFactory.create(
-          ranks.value()[index],
-          String.join(
-              "\n", read.example().instruction(), read.example().input(), read.example().output()));
+      InstructionExample example = read.example();
+      String core = example.instruction() + "\n" + example.output();
+      return RowFactory.create(ranks.value()[index], core + "\n" + example.input(), core);
     }
   }
 

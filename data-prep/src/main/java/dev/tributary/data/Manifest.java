@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.tributary.fl.config.InputException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -31,6 +32,8 @@ import java.util.Map;
  *     have the mapped fields of another example
  * @param columns of the files, in order
  * @param categories by category, by split; the empty name is that of examples without one
+ * @param server what the server holds, as a client of the number {@link SplitDirectory#SERVER};
+ *     without examples where it holds none
  * @param overlap held-out examples whose mapped fields are also those of a train example, by split
  */
 public record Manifest(
@@ -49,6 +52,7 @@ public record Manifest(
     List<String> columns,
     Map<String, Map<String, Long>> categories,
     List<Client> clients,
+    Client server,
     Skew skew,
     Map<String, Long> overlap) {
   public static final String FORMAT = "tributary-split";
@@ -123,6 +127,15 @@ public record Manifest(
   /** Examples of all splits. */
   public long total() {
     return examples.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /** Everybody who holds examples: the clients, and the server if it does. */
+  public List<Client> holders() {
+    List<Client> holders = new ArrayList<>(clients);
+    if (server.total() > 0) {
+      holders.add(server);
+    }
+    return holders;
   }
 
   String toJson() {

@@ -26,22 +26,24 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
     long[][] byCategory =
         counts(clients, population.categories(), population.categoryNames().size());
     long[][] byLabel = counts(clients, population.labels(), population.labelNames().size());
-    double[] distances = distances(Arrays.copyOf(byLabel, clients));
+    double[] distances = distances(byLabel);
     List<Manifest.Client> entries = new ArrayList<>();
-    long[] whole = byCategory[clients].clone(); // what the server holds
-    for (int client = 0; client < clients; client++) {
-      long[] mine = byCategory[client];
+    long[] whole = new long[byCategory[0].length];
+    for (int holder = 0; holder <= clients; holder++) {
+      long[] mine = byCategory[holder];
       for (int i = 0; i < mine.length; i++) {
         whole[i] += mine[i];
       }
+      boolean server = holder == clients;
       entries.add(
           new Manifest.Client(
-              client,
-              assignment.names().get(client),
+              server ? Part.NO_CLIENT : holder,
+              server ? Part.SERVER.label() : assignment.names().get(holder),
               byPart(mine),
               categories(mine),
-              distances[client]));
+              distances[holder]));
     }
+    Manifest.Client server = entries.remove(clients);
     long skippedRecords = skipped.values().stream().mapToLong(Long::longValue).sum();
     Map<String, Long> notes = new LinkedHashMap<>();
     notes.put("empty_answers", (long) population.having(Blemish.EMPTY_ANSWER).cardinality());
@@ -67,7 +69,8 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
         columns,
         categories(whole),
         entries,
-        skew(entries, distances),
+        server,
+        skew(entries, Arrays.copyOf(distances, clients)),
         overlap());
   }
 
@@ -107,15 +110,19 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
     return categories;
   }
 
-  /** Total variation between each client's shares of the labels and those of all clients. */
+  /**
+   * Total variation between each holder's shares of the labels and those of all clients.
+   *
+   * @param byLabel by client, and the server behind them
+   */
   private static double[] distances(long[][] byLabel) {
     int labels = byLabel[0].length / Part.COUNT;
     long[][] perLabel = new long[byLabel.length][labels];
     long[] whole = new long[labels];
-    for (int client = 0; client < byLabel.length; client++) {
-      for (int i = 0; i < byLabel[client].length; i++) {
-        perLabel[client][i / Part.COUNT] += byLabel[client][i];
-        whole[i / Part.COUNT] += byLabel[client][i];
+    for (int holder = 0; holder < byLabel.length; holder++) {
+      for (int i = 0; i < byLabel[holder].length; i++) {
+        perLabel[holder][i / Part.COUNT] += byLabel[holder][i];
+        whole[i / Part.COUNT] += holder < byLabel.length - 1 ? byLabel[holder][i] : 0;
       }
     }
     double all = LongStream.of(whole).sum();
@@ -123,10 +130,12 @@ record ManifestBuilder(Population population, Assignment assignment, String labe
         .mapToDouble(
             mine -> {
               double total = LongStream.of(mine).sum();
-              return IntStream.range(0, labels)
-                      .mapToDouble(label -> Math.abs(mine[label] / total - whole[label] / all))
-                      .sum()
-                  / 2;
+              return total == 0
+                  ? 0
+                  : IntStream.range(0, labels)
+                          .mapToDouble(label -> Math.abs(mine[label] / total - whole[label] / all))
+                          .sum()
+                      / 2;
             })
         .toArray();
   }

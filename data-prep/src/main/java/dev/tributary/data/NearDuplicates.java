@@ -48,8 +48,9 @@ import org.apache.spark.storage.StorageLevel;
  * ones of a pair of texts with 1,000 runs each agree with a probability of 0.02 %, and then change
  * the index by 0.001.
  *
- * <p>Where several examples ask about one long passage, and the passage is part of the text, they
- * are near duplicates though question and answer differ: most that are found in Dolly are such.
+ * <p>Two examples are linked if both their whole texts and their cores, instruction and answer
+ * without the input, are similar enough. The whole alone would link different questions about one
+ * long passage, of which Dolly has many; the core alone, one question about different passages.
  *
  * <p>Examples that are linked, directly or over others, form a group, of which the first stays; the
  * first and the last of a group may thus be less similar than asked. The method:
@@ -82,6 +83,7 @@ final class NearDuplicates {
           .add("rank", DataTypes.IntegerType, false)
           .add("identity", DataTypes.LongType, false)
           .add("runs", DataTypes.createArrayType(DataTypes.IntegerType, false), false)
+          .add("core_runs", DataTypes.createArrayType(DataTypes.IntegerType, false), false)
           .add("buckets", DataTypes.createArrayType(DataTypes.LongType, false), false);
 
   private NearDuplicates() {}
@@ -90,8 +92,8 @@ final class NearDuplicates {
    * Which examples are left out, so that no two are linked.
    *
    * @param examples with columns {@code rank} (int: the place in an order that hangs on identity
-   *     alone, each once) and {@code text} (string); is read once, unless what is kept of it is
-   *     lost
+   *     alone, each once), {@code text} (string: instruction, input and answer) and {@code core}
+   *     (string: without the input); is read once, unless what is kept of it is lost
    * @param similarity from which on texts are linked, in (0, 1]
    * @param size one more than the largest rank
    * @return ranks; of those that are linked all but the least
@@ -99,7 +101,10 @@ final class NearDuplicates {
   static BitSet dropped(Dataset<Row> examples, double similarity, int size) {
     SparkSession session = examples.sparkSession();
     JavaRDD<Row> rows =
-        examples.select("rank", "text").javaRDD().mapPartitions(new Sets(Bands.of(similarity)));
+        examples
+            .select("rank", "text", "core")
+            .javaRDD()
+            .mapPartitions(new Sets(Bands.of(similarity)));
     Dataset<Row> sets = session.createDataFrame(rows, SETS).persist(StorageLevel.MEMORY_AND_DISK());
     try {
       Groups groups = new Groups(size);
@@ -138,17 +143,27 @@ final class NearDuplicates {
             .select(
                 expr("cast(shiftright(value, 32) as int)").as("first"),
                 expr("cast(value & 2147483647 as int)").as("second"));
-    Dataset<Row> firsts = sets.select(col("rank").as("first"), col("runs").as("first_runs"));
-    Dataset<Row> seconds = sets.select(col("rank").as("second"), col("runs").as("second_runs"));
-    // A quotient, as it is rounded the way the threshold was when it was read.
     return pairs
-        .join(firsts, "first")
-        .join(seconds, "second")
-        .withColumn("shared", expr("size(array_intersect(first_runs, second_runs))"))
-        .where(
-            expr("shared / cast(size(first_runs) + size(second_runs) - shared as double)")
-                .geq(similarity))
+        .join(named(sets, "first"), "first")
+        .join(named(sets, "second"), "second")
+        .where(jaccard("first_runs", "second_runs").geq(similarity))
+        .where(jaccard("first_core", "second_core").geq(similarity))
         .select("first", "second");
+  }
+
+  /** The sets of a pair's one member. */
+  private static Dataset<Row> named(Dataset<Row> sets, String member) {
+    return sets.select(
+        col("rank").as(member),
+        col("runs").as(member + "_runs"),
+        col("core_runs").as(member + "_core"));
+  }
+
+  /** Of two sets, 1 where both are empty. A quotient, rounded as the threshold was when read. */
+  private static Column jaccard(String one, String other) {
+    return expr(
+        "coalesce(size(array_intersect(%1$s, %2$s)) / cast(size(array_union(%1$s, %2$s)) as double), 1d)"
+            .formatted(one, other));
   }
 
   private static boolean has(long[] bits, int index) {
@@ -250,7 +265,9 @@ final class NearDuplicates {
           Row row = rows.next();
           int[] runs = runs(row.getString(1));
           if (runs.length > 0) {
-            ready.add(RowFactory.create(row.getInt(0), identity(runs), runs, bands.buckets(runs)));
+            int[] core = runs(row.getString(2));
+            long identity = Words.mixed(identity(runs) + 31 * identity(core));
+            ready.add(RowFactory.create(row.getInt(0), identity, runs, core, bands.buckets(runs)));
           }
           return true;
         }

@@ -108,11 +108,8 @@ public final class SplitDirectory {
    *     client {@link #SERVER}
    */
   public long examples(String split, int client) {
-    if (client == SERVER) {
-      Map<String, Long> all = split.equals(Part.SERVER.label()) ? manifest.examples() : Map.of();
-      return all.getOrDefault(split, 0L);
-    }
-    return manifest.clients().get(client).examples().getOrDefault(Part.of(split).label(), 0L);
+    Manifest.Client holder = client == SERVER ? manifest.server() : manifest.clients().get(client);
+    return holder.examples().getOrDefault(Part.of(split).label(), 0L);
   }
 
   /** All examples, with the columns {@code split} (text) and {@code client} (number) besides. */

@@ -168,11 +168,12 @@ record TableSource(String name, Dataset<Row> columns) implements CorpusSource {
   @Override
   public CorpusFiles files(Path folder) {
     SparkSession session = columns.sparkSession();
-    columns.write().parquet(folder.toString());
+    Path unloaded = new Path(folder, "table"); // Spark reads no folder whose name begins with "_"
+    columns.write().parquet(unloaded.toString());
     try {
-      Storage storage = Storage.of(folder, session.sessionState().newHadoopConf());
+      Storage storage = Storage.of(unloaded, session.sessionState().newHadoopConf());
       List<CorpusFile> files = new ArrayList<>();
-      for (FileStatus file : storage.children(folder)) {
+      for (FileStatus file : storage.children(unloaded)) {
         String path = file.getPath().toString();
         if (path.endsWith(".parquet")) {
           files.add(
@@ -184,14 +185,14 @@ record TableSource(String name, Dataset<Row> columns) implements CorpusSource {
         }
       }
       files.sort(Comparator.comparing(CorpusFile::location));
-      if (!contentSha256(session.read().schema(columns.schema()).parquet(folder.toString()))
+      if (!contentSha256(session.read().schema(columns.schema()).parquet(unloaded.toString()))
           .equals(contentSha256(columns))) {
         throw new InputException(
             "Table " + name + " was changed while it was read; prepare again when it is at rest");
       }
       return new CorpusFiles(files);
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot unload table " + name + " to " + folder, e);
+      throw new UncheckedIOException("Cannot unload table " + name + " to " + unloaded, e);
     }
   }
 }

@@ -61,6 +61,10 @@ class KnownSplitsTest {
     assertThat(first.manifest().examples()).containsEntry("server", 80L);
     assertThat(first.examples("server", SplitDirectory.SERVER)).isEqualTo(80);
     assertThat(first.examples("server", 0)).isZero();
+    assertThat(first.manifest().server().examples()).containsEntry("server", 80L);
+    assertThat(first.manifest().server().categories().keySet()).containsExactly("t0", "t1", "t2");
+    assertThat(first.manifest().server().labelDistance()).isLessThan(0.05);
+    assertThat(first.manifest().holders()).hasSize(4);
     assertThat(Splits.read(first, "server", SplitDirectory.SERVER)).hasSize(80);
     assertThat(first.examples(LocalSpark.session()).where("client = -1 and split = 'server'"))
         .satisfies(rows -> assertThat(rows.count()).isEqualTo(80));

@@ -36,7 +36,8 @@ class NearDuplicatesTest {
   private static final StructType SCHEMA =
       new StructType()
           .add("rank", DataTypes.IntegerType, false)
-          .add("text", DataTypes.StringType, false);
+          .add("text", DataTypes.StringType, false)
+          .add("core", DataTypes.StringType, false);
 
   @Test
   void linksTextsThatAreSimilarEnough() {
@@ -52,6 +53,24 @@ class NearDuplicatesTest {
     assertThat(dropped(texts, 89 / 111.0)).isEqualTo(bits(1));
     assertThat(dropped(texts, 89 / 111.0 + 1e-9)).isEqualTo(bits());
     assertThat(dropped(texts, 0.7)).isEqualTo(bits(1, 2));
+  }
+
+  @Test
+  void neitherQuestionsAboutOnePassageNorOneQuestionAboutPassagesAreLinked() {
+    String passage = words(0, 200);
+    String question = words(1000, 10);
+    List<Row> rows = new ArrayList<>();
+    for (List<String> example :
+        List.of(
+            List.of(question, passage),
+            List.of(words(2000, 10), passage),
+            List.of(question, words(3000, 200)),
+            List.of(question, passage + " more"))) {
+      rows.add(
+          RowFactory.create(rows.size(), example.get(0) + "\n" + example.get(1), example.get(0)));
+    }
+    Dataset<Row> examples = LocalSpark.session().createDataFrame(rows, SCHEMA);
+    assertThat(NearDuplicates.dropped(examples, 0.8, rows.size())).isEqualTo(bits(3));
   }
 
   @Test
@@ -217,22 +236,19 @@ class NearDuplicatesTest {
 
   @Test
   void findsWhatDollySaysTwice() throws IOException {
-    List<String> texts = new ArrayList<>();
+    List<Row> rows = new ArrayList<>();
     ObjectMapper json = new ObjectMapper();
     for (String line :
         Files.readAllLines(SharedData.path("data/dolly/databricks-dolly-15k.jsonl"))) {
       JsonNode record = json.readTree(line);
-      texts.add(
-          String.join(
-              "\n",
-              record.path("instruction").asText(),
-              record.path("context").asText(),
-              record.path("response").asText()));
+      String core = record.path("instruction").asText() + "\n" + record.path("response").asText();
+      rows.add(RowFactory.create(rows.size(), core + "\n" + record.path("context").asText(), core));
     }
-    // As many as comparing all pairs that share a run gives.
-    assertThat(dropped(texts, 0.9).cardinality()).isEqualTo(128);
-    assertThat(dropped(texts, 0.8).cardinality()).isEqualTo(238);
-    assertThat(dropped(texts, 0.7).cardinality()).isEqualTo(328);
+    Dataset<Row> examples = LocalSpark.session().createDataFrame(rows, SCHEMA);
+    // As many as comparing all pairs gives that share a run of their cores.
+    assertThat(NearDuplicates.dropped(examples, 0.9, rows.size()).cardinality()).isEqualTo(22);
+    assertThat(NearDuplicates.dropped(examples, 0.8, rows.size()).cardinality()).isEqualTo(30);
+    assertThat(NearDuplicates.dropped(examples, 0.7, rows.size()).cardinality()).isEqualTo(36);
   }
 
   // ---- texts
@@ -274,7 +290,7 @@ class NearDuplicatesTest {
 
   private static List<Row> rows(List<String> texts) {
     return IntStream.range(0, texts.size())
-        .mapToObj(rank -> RowFactory.create(rank, texts.get(rank)))
+        .mapToObj(rank -> RowFactory.create(rank, texts.get(rank), texts.get(rank)))
         .toList();
   }
 

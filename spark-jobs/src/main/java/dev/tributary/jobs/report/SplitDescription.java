@@ -2,6 +2,7 @@
 package dev.tributary.jobs.report;
 
 import dev.tributary.data.Manifest;
+import dev.tributary.data.SplitDirectory;
 import dev.tributary.data.TokenisedSplit;
 import dev.tributary.data.TokenisedSplit.Counts;
 import dev.tributary.fl.text.ExampleEncoder;
@@ -42,7 +43,7 @@ public record SplitDescription(
    *
    * @param tokenizer where it is from
    * @param template as the experiment file names it
-   * @param counts by client's number, by split
+   * @param counts by the number of who holds them, by split
    * @param lengths before any cut, by split
    */
   public record Tokens(
@@ -63,7 +64,7 @@ public record SplitDescription(
         ExampleEncoder.Source encoder,
         String template) {
       Map<Integer, Map<String, Counts>> counts = new LinkedHashMap<>();
-      for (Manifest.Client client : manifest.clients()) {
+      for (Manifest.Client client : manifest.holders()) {
         Map<String, Counts> byPart = new LinkedHashMap<>();
         for (String part : manifest.examples().keySet()) {
           byPart.put(part, split.counts(part, client.client()));
@@ -175,6 +176,9 @@ public record SplitDescription(
 
   /** The client's number, and its name where that says more. */
   static String label(Manifest.Client client) {
+    if (client.client() == SplitDirectory.SERVER) {
+      return client.name();
+    }
     return client.name().equals("client " + client.client())
         ? Integer.toString(client.client())
         : client.client() + " " + client.name();

@@ -64,7 +64,7 @@ record SplitTables(SplitDescription split) {
 
   private List<SplitClientRow> clients() {
     List<SplitClientRow> rows = new ArrayList<>();
-    for (Manifest.Client client : split.manifest().clients()) {
+    for (Manifest.Client client : split.manifest().holders()) {
       client
           .examples()
           .forEach(
@@ -91,7 +91,7 @@ record SplitTables(SplitDescription split) {
 
   private List<SplitCategoryRow> categories() {
     List<SplitCategoryRow> rows = new ArrayList<>();
-    for (Manifest.Client client : split.manifest().clients()) {
+    for (Manifest.Client client : split.manifest().holders()) {
       client
           .categories()
           .forEach(

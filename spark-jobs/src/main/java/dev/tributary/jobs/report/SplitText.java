@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A split's figures as text: clients, categories, skew, lengths in tokens. */
 public final class SplitText {
@@ -39,8 +40,9 @@ public final class SplitText {
     }
     head.add("label distance");
     TextTable table = new TextTable(head);
-    manifest.clients().stream()
-        .limit(MOST_ROWS)
+    Stream.concat(
+            manifest.clients().stream().limit(MOST_ROWS),
+            manifest.holders().stream().skip(manifest.clients().size()))
         .forEach(
             client -> {
               List<String> row = new ArrayList<>(List.of(SplitDescription.label(client)));

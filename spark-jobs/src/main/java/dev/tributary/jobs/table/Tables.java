@@ -114,7 +114,7 @@ public final class Tables {
               Map.entry("round", "after which it was measured; 0 before training"),
               Map.entry("adapter", "`global`, or `client=K` for a client's own"),
               Map.entry("task", "its label"),
-              Map.entry("split", "`validation`, `test`"),
+              Map.entry("split", "`validation`, `test`, or `server`: those of no client"),
               Map.entry("client", "whose examples; empty for all together and for benchmarks"),
               Map.entry("metric", "`loss_per_token`, `loss_per_example`, `accuracy` ..."),
               Map.entry("value", "empty where too many instances could not be run"),
@@ -190,9 +190,9 @@ public final class Tables {
           "one row for each client and split",
           SplitClientRow.class,
           Map.ofEntries(
-              Map.entry("client", "its number"),
+              Map.entry("client", "its number; -1 for the server"),
               Map.entry("client_name", "what people call it"),
-              Map.entry("split", "`train`, `validation`, `test`"),
+              Map.entry("split", "`train`, `validation`, `test`, `server`"),
               Map.entry("examples", "that it holds there"),
               Map.entry(
                   "label_distance",
@@ -212,9 +212,9 @@ public final class Tables {
           "one row for each category that a client holds in a split",
           SplitCategoryRow.class,
           Map.ofEntries(
-              Map.entry("client", "its number"),
+              Map.entry("client", "its number; -1 for the server"),
               Map.entry("category", "empty text for examples without one"),
-              Map.entry("split", "`train`, `validation`, `test`"),
+              Map.entry("split", "`train`, `validation`, `test`, `server`"),
               Map.entry("examples", "of the category that the client holds there, 1 or more")));
 
   public static final Table<SplitLengthRow> SPLIT_LENGTHS =
@@ -225,7 +225,7 @@ public final class Tables {
               + " together, before any cut; none where tokens were not counted",
           SplitLengthRow.class,
           Map.ofEntries(
-              Map.entry("split", "`train`, `validation`, `test`"),
+              Map.entry("split", "`train`, `validation`, `test`, `server`"),
               Map.entry("from_tokens", "shortest length of the range: 1, 17, 33 ..."),
               Map.entry("to_tokens", "longest length of the range: 16, 32, 48 ..."),
               Map.entry("examples", "that are so long, 1 or more")));

@@ -121,6 +121,7 @@ final class SampleSplit {
         List.of("example_id"),
         categories,
         clients,
+        new Manifest.Client(-1, "server", Map.of(), Map.of(), 0),
         new Manifest.Skew("category", "total variation", 0.375, 1 / 3.0, 0.5, 1 / 6.0),
         Map.of("test", 0L));
   }
