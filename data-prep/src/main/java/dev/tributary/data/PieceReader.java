@@ -139,9 +139,13 @@ abstract class PieceReader implements Closeable {
     }
 
     private Outcome parse(int from) throws IOException {
+      int length = line.getLength() - from;
+      if (isAscii(line.getBytes(), from, line.getLength())) {
+        return parse(RecordParser.JSON.createParser(line.getBytes(), from, length));
+      }
       CharBuffer text;
       try {
-        text = decoder.decode(ByteBuffer.wrap(line.getBytes(), from, line.getLength() - from));
+        text = decoder.decode(ByteBuffer.wrap(line.getBytes(), from, length));
       } catch (CharacterCodingException e) {
         return new Broken(
             new BrokenRecord(
@@ -149,18 +153,32 @@ abstract class PieceReader implements Closeable {
                 number,
                 "the line is not UTF-8 (" + e.getMessage() + "); save the file as UTF-8"));
       }
-      try (JsonParser json =
-          RecordParser.JSON.createParser(text.array(), text.arrayOffset(), text.remaining())) {
+      return parse(
+          RecordParser.JSON.createParser(text.array(), text.arrayOffset(), text.remaining()));
+    }
+
+    private Outcome parse(JsonParser parser) throws IOException {
+      try (JsonParser json = parser) {
         if (json.nextToken() != JsonToken.START_OBJECT) {
           return brokenJson("the line is no JSON object");
         }
-        Outcome outcome = parser.object(json, number);
+        Outcome outcome = this.parser.object(json, number);
         return json.nextToken() == null
             ? outcome
             : brokenJson("the line goes on after its JSON object");
       } catch (JacksonException e) {
         return brokenJson("broken JSON" + place(e) + ": " + e.getOriginalMessage());
       }
+    }
+
+    /** Lines of most corpora are; they need no decoding. Zeros would look like UTF-16. */
+    private static boolean isAscii(byte[] bytes, int from, int to) {
+      for (int i = from; i < to; i++) {
+        if (bytes[i] <= 0) {
+          return false;
+        }
+      }
+      return true;
     }
 
     private Broken brokenJson(String what) {
