@@ -10,6 +10,7 @@ import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.experiment.ExperimentReader;
 import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.report.SplitDescription;
+import dev.tributary.jobs.report.SplitText;
 import dev.tributary.jobs.spark.LocalSpark;
 import dev.tributary.jobs.table.RunTables;
 import dev.tributary.jobs.table.SplitClientRow;
@@ -91,6 +92,25 @@ class DescribeJobTest {
     assertThat(whole.getInt(2)).isEqualTo(80);
     assertThat(whole.getLong(3)).isEqualTo(tokens.all().tokens());
     assertThat(whole.getString(4)).isEqualTo("uniform");
+  }
+
+  @Test
+  void tellsWhatTheServerHoldsBesideTheClients() throws IOException {
+    Experiment tiny =
+        read(
+            TinyExperiment.in(folder).file("tiny", 1, 1),
+            "data.holdout={train: 0.5, validation: 0.1, test: 0.1, server: 0.3}");
+    DescribeJob.Result made = DescribeJob.describe(spark, tiny, Progress.silent());
+    assertThat(SplitText.of(made.description(), made.tables()))
+        .containsPattern("server +0 +0 +0 +18 ");
+    assertThat(Files.readString(Path.of(made.page()))).contains("<td>server</td>");
+    Row server =
+        one(
+            "SELECT sum(examples), sum(tokens) FROM parquet.`TABLES/split_clients` WHERE client = -1");
+    assertThat(server.getLong(0)).isEqualTo(18);
+    assertThat(server.getLong(1)).isPositive();
+    assertThat(one("SELECT sum(examples) FROM parquet.`TABLES/split_lengths`").getLong(0))
+        .isEqualTo(60);
   }
 
   @Test

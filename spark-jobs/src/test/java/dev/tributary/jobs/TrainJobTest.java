@@ -81,6 +81,29 @@ class TrainJobTest {
   }
 
   @Test
+  void measuresOnWhatTheServerHoldsAndNoClientHasSeen() {
+    Experiment experiment =
+        experiment(
+            "served",
+            "training.rounds=1",
+            "data.output=" + tiny.output("served-split"),
+            "data.holdout={train: 0.5, validation: 0.1, test: 0.1, server: 0.3}",
+            "evaluation.tasks=[{name: loss, split: server}]");
+    TrainJob.Result result = TrainJob.run(spark, experiment, Progress.silent());
+    assertThat(result.loss().after()).isPresent();
+    RunTables tables = new RunTables(spark, tiny.output("served").toString());
+    assertThat(tables.read(Tables.EVALUATIONS).stream().map(Table.Stored::values))
+        .hasSize(6) // three figures before and after, of all together and of no client
+        .allSatisfy(
+            row -> {
+              assertThat(row.split()).isEqualTo("server");
+              assertThat(row.client()).isEmpty();
+              assertThat(row.instances()).isEqualTo(18);
+              assertThat(row.value()).isPresent();
+            });
+  }
+
+  @Test
   void doesNothingAgainWhenAllIsDone() {
     RecordedProgress progress = new RecordedProgress();
     TrainJob.Result again = TrainJob.run(spark, experiment("reference"), progress);

@@ -163,6 +163,14 @@ public record SplitDescription(
         .toList();
   }
 
+  /** Some clients, and behind them the server if it holds examples. */
+  List<Manifest.Client> withServer(List<Manifest.Client> clients) {
+    List<Manifest.Client> holders = new ArrayList<>(clients);
+    holders.addAll(
+        manifest.holders().subList(manifest.clients().size(), manifest.holders().size()));
+    return holders;
+  }
+
   /** How many examples a client has of a category, over all splits. */
   static long held(Manifest.Client client, String category) {
     return sum(client.categories().getOrDefault(category, Map.of()));

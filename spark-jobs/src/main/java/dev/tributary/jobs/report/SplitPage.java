@@ -106,7 +106,8 @@ final class SplitPage {
     }
     List<SplitDescription.Category> shownCategories =
         categories.stream().limit(MOST_CATEGORIES).toList();
-    List<Manifest.Client> shownClients = clients.stream().limit(MOST_CLIENTS).toList();
+    List<Manifest.Client> shownClients =
+        split.withServer(clients.stream().limit(MOST_CLIENTS).toList());
     double darkest =
         shownClients.stream()
             .flatMapToDouble(
@@ -277,7 +278,7 @@ final class SplitPage {
     head.forEach(cell -> body.append("<th>").append(Html.text(cell)).append("</th>"));
     body.append("</tr></thead><tbody>\n");
     long most = clients.stream().mapToLong(client -> weight(client)).max().orElse(0);
-    for (Manifest.Client client : clients.stream().limit(MOST_CLIENTS).toList()) {
+    for (Manifest.Client client : split.withServer(clients.stream().limit(MOST_CLIENTS).toList())) {
       List<String> row = new ArrayList<>(List.of(SplitDescription.label(client)));
       for (String part : manifest.examples().keySet()) {
         row.add(Page.number(client.examples().getOrDefault(part, 0L)));

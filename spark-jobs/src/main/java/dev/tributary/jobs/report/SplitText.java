@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** A split's figures as text: clients, categories, skew, lengths in tokens. */
 public final class SplitText {
@@ -40,9 +39,8 @@ public final class SplitText {
     }
     head.add("label distance");
     TextTable table = new TextTable(head);
-    Stream.concat(
-            manifest.clients().stream().limit(MOST_ROWS),
-            manifest.holders().stream().skip(manifest.clients().size()))
+    split
+        .withServer(manifest.clients().stream().limit(MOST_ROWS).toList())
         .forEach(
             client -> {
               List<String> row = new ArrayList<>(List.of(SplitDescription.label(client)));

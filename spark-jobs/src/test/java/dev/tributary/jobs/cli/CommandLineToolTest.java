@@ -271,6 +271,38 @@ class CommandLineToolTest {
   }
 
   @Test
+  void refusesCleaningAndMeasuresThatHaveNothingToWorkOn() throws IOException {
+    Path file = TinyExperiment.in(folder).file("tiny", 3, 2);
+    Ended ended =
+        run(
+            "validate",
+            file.toString(),
+            "data.clean={contaminated: true, near-duplicates: 1.5}",
+            "evaluation.tasks=[{name: loss, split: server}]");
+    assertThat(ended.exitCode()).isEqualTo(2);
+    assertThat(ended.err()).contains("data.clean.near-duplicates = 1.5 is not valid; give how");
+    Ended other =
+        run(
+            "validate",
+            file.toString(),
+            "data.clean.contaminated=true",
+            "evaluation.tasks=[{name: loss, split: server}]");
+    assertThat(other.err())
+        .contains("data.clean.contaminated = true is not valid; no task of the evaluation")
+        .contains("split = server is not valid; the server holds no examples");
+    Ended prepared =
+        run(
+            "prepare",
+            file.toString(),
+            "data.clean.contaminated=true",
+            "evaluation.tasks=[]",
+            "--master",
+            "local[1]");
+    assertThat(prepared.exitCode()).isEqualTo(2);
+    assertThat(prepared.err()).contains("no task of the evaluation is a benchmark");
+  }
+
+  @Test
   void preparesSeveralFilesAndSaysWhichItCould() throws IOException {
     TinyExperiment tiny = TinyExperiment.in(folder);
     Path one = tiny.file("one", 3, 2);
