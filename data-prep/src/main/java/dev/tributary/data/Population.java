@@ -186,17 +186,10 @@ record Population(
     long second = seed.child(1).value();
     long[] keys = new long[size()];
     for (int i = 0; i < keys.length; i++) {
-      long low = mixed(lows[i] + second + occurrences[i]);
-      keys[i] = mixed((highs[i] ^ first) + low);
+      long low = Words.mixed(lows[i] + second + occurrences[i]);
+      keys[i] = Words.mixed((highs[i] ^ first) + low);
     }
     return keys;
-  }
-
-  /** Finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit hangs on every bit. */
-  private static long mixed(long bits) {
-    long z = (bits ^ (bits >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
   }
 
   /** All examples by a group, then by key; where even keys agree, in canonical order. */

@@ -21,7 +21,6 @@ import dev.tributary.fl.text.InstructionExample;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -37,7 +36,6 @@ import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
-import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -51,7 +49,6 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.TaskCompletionListener;
-import scala.reflect.ClassTag;
 
 /**
  * A split's examples as tokens, below the split under the hash of tokenizer, template and
@@ -319,7 +316,8 @@ public final class TokenisedSplit implements Serializable {
             .examples(spark)
             .select("example_id", "category", "instruction", "input", "output", "split", "client");
     Broadcast<byte[]> there =
-        JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(bytes(encoder));
+        JavaSparkContext.fromSparkContext(spark.sparkContext())
+            .broadcast(ClosureBytes.of(encoder, ExampleEncoder.Source.class));
     try {
       JavaRDD<Row> rows = examples.javaRDD().mapPartitions(new Encoding(there));
       ClientFiles.write(
@@ -329,27 +327,6 @@ public final class TokenisedSplit implements Serializable {
     }
   }
 
-  // As Spark serialises closures, which is Java's way whatever spark.serializer says: a broadcast
-  // value goes through Kryo where a session is set to it, and Kryo cannot handle records.
-
-  private static byte[] bytes(ExampleEncoder.Source encoder) {
-    ByteBuffer bytes =
-        SparkEnv.get()
-            .closureSerializer()
-            .newInstance()
-            .serialize(encoder, ClassTag.apply(ExampleEncoder.Source.class));
-    byte[] copy = new byte[bytes.remaining()];
-    bytes.get(copy);
-    return copy;
-  }
-
-  private static ExampleEncoder.Source encoder(byte[] bytes) {
-    return SparkEnv.get()
-        .closureSerializer()
-        .newInstance()
-        .deserialize(ByteBuffer.wrap(bytes), ClassTag.apply(ExampleEncoder.Source.class));
-  }
-
   /** Encodes the rows of a partition, with a tokenizer of its own. */
   private record Encoding(Broadcast<byte[]> source) implements FlatMapFunction<Iterator<Row>, Row> {
     @Override
@@ -357,7 +334,8 @@ public final class TokenisedSplit implements Serializable {
       if (!rows.hasNext()) {
         return rows;
       }
-      ExampleEncoder encoder = encoder(source.value()).open();
+      ExampleEncoder encoder =
+          ClosureBytes.value(source.value(), ExampleEncoder.Source.class).open();
       TaskContext task = TaskContext.get();
       task.addTaskCompletionListener(
           (TaskCompletionListener) context -> encoder.tokenizer().close());

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.data.ml;
 
+import dev.tributary.data.ClosureBytes;
 import dev.tributary.fl.config.Providers;
 import dev.tributary.fl.text.Tokenizer;
 import java.io.Serializable;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -29,7 +28,6 @@ import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.TaskCompletionListener;
-import scala.reflect.ClassTag;
 
 /**
  * A stage that adds a column made with a checkpoint's tokenizer from another column; null where
@@ -244,7 +242,8 @@ public abstract class TokenizerStage<S extends TokenizerStage<S>> extends Transf
         ModelUrl.tokenizer(getModelUrl(), session.sessionState().newHadoopConf());
     // Spark removes it when nothing refers to it any more: the result may be computed much later.
     Broadcast<byte[]> there =
-        JavaSparkContext.fromSparkContext(session.sparkContext()).broadcast(bytes(source));
+        JavaSparkContext.fromSparkContext(session.sparkContext())
+            .broadcast(ClosureBytes.of(source, Tokenizer.Source.class));
     int column = dataset.schema().fieldIndex(getInputCol());
     return dataset
         .toDF()
@@ -256,27 +255,6 @@ public abstract class TokenizerStage<S extends TokenizerStage<S>> extends Transf
     return defaultCopy(extra);
   }
 
-  // As Spark serialises closures, which is Java's way whatever spark.serializer says: a broadcast
-  // value goes through Kryo where a session is set to it, and Kryo cannot handle records.
-
-  private static byte[] bytes(Tokenizer.Source source) {
-    ByteBuffer bytes =
-        SparkEnv.get()
-            .closureSerializer()
-            .newInstance()
-            .serialize(source, ClassTag.apply(Tokenizer.Source.class));
-    byte[] copy = new byte[bytes.remaining()];
-    bytes.get(copy);
-    return copy;
-  }
-
-  private static Tokenizer.Source source(byte[] bytes) {
-    return SparkEnv.get()
-        .closureSerializer()
-        .newInstance()
-        .deserialize(ByteBuffer.wrap(bytes), ClassTag.apply(Tokenizer.Source.class));
-  }
-
   /** Converts the rows of a partition, with a tokenizer of its own. */
   private record Converting(Broadcast<byte[]> there, int column, Conversion conversion)
       implements MapPartitionsFunction<Row, Row> {
@@ -285,7 +263,7 @@ public abstract class TokenizerStage<S extends TokenizerStage<S>> extends Transf
       if (!rows.hasNext()) {
         return rows;
       }
-      Tokenizer tokenizer = source(there.value()).open();
+      Tokenizer tokenizer = ClosureBytes.value(there.value(), Tokenizer.Source.class).open();
       TaskContext.get()
           .addTaskCompletionListener((TaskCompletionListener) context -> tokenizer.close());
       return new Iterator<>() {
