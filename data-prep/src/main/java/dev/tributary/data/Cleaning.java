@@ -16,8 +16,9 @@ import java.util.Optional;
  * @param contaminated those that share 13 words in a row with a benchmark of {@code
  *     evaluation.tasks}; see {@link Contamination}
  * @param duplicates those whose mapped fields another example has; one of them stays
- * @param nearDuplicates how alike texts are of which only one stays: a Jaccard index above 0, up to
- *     1, e.g. 0.8; see {@link NearDuplicates}
+ * @param nearDuplicates how alike examples are of which only one stays, in their whole texts and in
+ *     instruction and answer alone: a Jaccard index above 0, up to 1, e.g. 0.8; see {@link
+ *     NearDuplicates}
  */
 public record Cleaning(
     @Default("false") boolean emptyAnswers,

@@ -4,7 +4,6 @@ package dev.tributary.data;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.stream.LongStream;
@@ -18,8 +17,7 @@ import java.util.stream.LongStream;
  * where here texts of fewer than 13 words are not looked for, only counted; and they do not count
  * runs that many training texts share.
  *
- * <p>A plain class, as it is broadcast: Kryo, where a session is set to it, cannot handle records.
- * Does not change; safe for use by several threads.
+ * <p>Travels to executors. Does not change; safe for use by several threads.
  */
 final class Contamination implements Serializable {
   private static final long serialVersionUID = 1;
@@ -97,16 +95,12 @@ final class Contamination implements Serializable {
    * @return 64 hexadecimal digits
    */
   String sha256() {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
-      for (long gram : grams) {
-        digest.update(bytes.clear().putLong(gram).flip());
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
+    MessageDigest digest = FileSource.sha256Digest();
+    ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
+    for (long gram : grams) {
+      digest.update(bytes.clear().putLong(gram).flip());
     }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private boolean contains(long gram) {

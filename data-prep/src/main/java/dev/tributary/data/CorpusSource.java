@@ -37,7 +37,8 @@ interface CorpusSource {
    * Its files, for tasks to read.
    *
    * @param folder where archives and tables are unloaded to; the caller removes it
-   * @throws InputException if it cannot be trusted
+   * @param described what it was when it was looked at
+   * @throws InputException if it cannot be trusted, or was changed meanwhile
    */
-  CorpusFiles files(Path folder);
+  CorpusFiles files(Path folder, Manifest.Source described);
 }

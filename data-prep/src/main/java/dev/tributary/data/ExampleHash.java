@@ -5,25 +5,16 @@ import dev.tributary.fl.text.InstructionExample;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /**
  * The hash of an example's mapped fields: the first 128 bits of SHA-256 of instruction, input,
  * output and category, each with its length in front. Holds the last one computed; for one thread.
  */
 final class ExampleHash {
-  private final MessageDigest sha256;
+  private final MessageDigest sha256 = FileSource.sha256Digest();
   private final ByteBuffer length = ByteBuffer.allocate(Integer.BYTES);
   private long high;
   private long low;
-
-  ExampleHash() {
-    try {
-      sha256 = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
-  }
 
   ExampleHash of(InstructionExample example) {
     add(example.instruction());

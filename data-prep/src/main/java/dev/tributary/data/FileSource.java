@@ -64,7 +64,7 @@ record FileSource(
   }
 
   @Override
-  public CorpusFiles files(Path folder) {
+  public CorpusFiles files(Path folder, Manifest.Source described) {
     return new Unpacking(spark, corpus, settings, tasks, folder).of(files);
   }
 
@@ -95,6 +95,7 @@ record FileSource(
     return HexFormat.of().formatHex(digest.digest());
   }
 
+  /** Of the content, and of what the name says about it. */
   private static String sha256(CorpusFile file, Configuration hadoop) {
     MessageDigest digest = sha256Digest();
     try (InputStream in = CorpusFiles.open(file, hadoop)) {
@@ -105,7 +106,7 @@ record FileSource(
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read " + file.name(), e);
     }
-    return HexFormat.of().formatHex(digest.digest());
+    return HexFormat.of().formatHex(digest.digest()) + (PieceReader.isTabbed(file) ? " tabs" : "");
   }
 
   static MessageDigest sha256Digest() {

@@ -36,6 +36,9 @@ record Inspection(ExampleEncoder.@Nullable Source encoder, @Nullable Contaminati
     if (benchmarks != null) {
       tree.put("contaminated-by-sha256", benchmarks.sha256());
     }
+    if (cleaning.nearDuplicates().isPresent()) {
+      tree.put("near-duplicates-version", NearDuplicates.VERSION);
+    }
     return tree;
   }
 }

@@ -6,12 +6,13 @@ import dev.tributary.fl.config.InputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
@@ -28,13 +29,16 @@ import org.apache.hadoop.fs.Path;
 final class KnownSplits {
   private final Optional<Path> folder;
   private final Configuration hadoop;
+  private final Consumer<String> log;
 
   /**
    * @param folder of the notes; empty: none are kept
+   * @param log told what cannot be noted
    */
-  KnownSplits(Optional<String> folder, Configuration hadoop) {
+  KnownSplits(Optional<String> folder, Configuration hadoop, Consumer<String> log) {
     this.folder = folder.map(Path::new);
     this.hadoop = hadoop;
+    this.log = log;
   }
 
   /**
@@ -62,52 +66,63 @@ final class KnownSplits {
     return HexFormat.of().formatHex(digest).substring(0, 32);
   }
 
-  /** Notes where a split lies. */
+  /** Notes where a split lies; where that cannot be written, others will not find it. */
   void remember(String key, SplitDirectory split) {
     if (folder.isEmpty()) {
       return;
     }
     Path notes = new Path(folder.get(), key);
+    Path note = new Path(notes, name(split.path()));
     try {
       Storage storage = Storage.of(notes, hadoop);
-      Path note = new Path(notes, name(split.path()));
       if (!storage.system().exists(note)) {
         storage.system().mkdirs(notes);
         storage.writeNew(note, split.path() + "\n");
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot note the split in " + notes, e);
+      if (!isThere(note)) { // unless another preparation of this split was faster
+        log.accept("Other splits of this corpus will not find this one: " + e.getMessage());
+      }
     }
   }
 
-  /** Splits with the same examples, whoever holds them there; those that can still be read. */
-  List<SplitDirectory> alike(String key) {
+  private boolean isThere(Path note) {
+    try {
+      return Storage.of(note, hadoop).system().exists(note);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Splits with the same examples, whoever holds them there; looked up one by one. */
+  Stream<SplitDirectory> alike(String key) {
     if (folder.isEmpty()) {
-      return List.of();
+      return Stream.empty();
     }
     Path notes = new Path(folder.get(), key);
+    List<FileStatus> all;
     try {
-      Storage storage = Storage.of(notes, hadoop);
-      List<SplitDirectory> alike = new ArrayList<>();
-      for (FileStatus note : storage.children(notes)) {
-        if (!note.getPath().getName().startsWith(".")) {
-          Optional<String> path = storage.text(note.getPath()).map(String::strip);
-          path.flatMap(this::readable)
-              .filter(split -> split.key().equals(key))
-              .ifPresent(alike::add);
-        }
-      }
-      return alike;
+      all = Storage.of(notes, hadoop).children(notes);
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read the notes in " + notes, e);
+      log.accept("Other splits of this corpus cannot be looked up: " + e.getMessage());
+      return Stream.empty();
     }
+    return all.stream()
+        .map(FileStatus::getPath)
+        .filter(note -> !note.getName().startsWith("."))
+        .flatMap(note -> readable(note).stream())
+        .filter(split -> split.key().equals(key));
   }
 
-  private Optional<SplitDirectory> readable(String path) {
+  private Optional<SplitDirectory> readable(Path note) {
     try {
-      return SplitDirectory.find(path, hadoop);
-    } catch (InputException | UncheckedIOException e) {
-      return Optional.empty(); // of another version, damaged or out of reach: no help to anybody
+      Optional<String> path = Storage.of(note, hadoop).text(note).map(String::strip);
+      return path.isEmpty() ? Optional.empty() : SplitDirectory.find(path.get(), hadoop);
+    } catch (IOException
+        | InputException
+        | UncheckedIOException
+        | IllegalArgumentException e) { // damaged, of another version, out of reach, no path at all
+      return Optional.empty();
     }
   }
 

@@ -73,6 +73,9 @@ import org.apache.spark.storage.StorageLevel;
  * constant memory; the driver 8 bytes for each link and 4 for each example.
  */
 final class NearDuplicates {
+  /** Of what is called a near duplicate; raised with any change of that, as manifests tell it. */
+  static final int VERSION = 1;
+
   private static final int RUN_WORDS = 5;
   private static final int SIGNATURE = 128;
   private static final double FOUND = 0.99;
@@ -162,7 +165,7 @@ final class NearDuplicates {
   /** Of two sets, 1 where both are empty. A quotient, rounded as the threshold was when read. */
   private static Column jaccard(String one, String other) {
     return expr(
-        "coalesce(size(array_intersect(%1$s, %2$s)) / cast(size(array_union(%1$s, %2$s)) as double), 1d)"
+        "coalesce(size(array_intersect(%1$s, %2$s)) / nullif(cast(size(array_union(%1$s, %2$s)) as double), 0d), 1d)"
             .formatted(one, other));
   }
 

@@ -55,7 +55,8 @@ abstract class PieceReader implements Closeable {
     }
   }
 
-  private static boolean isTabbed(CorpusFile file) {
+  /** Whether tabs stand between the values of a CSV file, which nothing but its name says. */
+  static boolean isTabbed(CorpusFile file) {
     return file.name().matches(".*\\.tsv(\\.\\w+)?");
   }
 

@@ -2,7 +2,6 @@
 package dev.tributary.data;
 
 import dev.tributary.fl.seed.Seed;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -222,7 +221,9 @@ record Population(
 
   /** Examples that are not the first with their mapped fields. */
   long duplicates() {
-    return Arrays.stream(occurrences).filter(occurrence -> occurrence > 0).count();
+    return IntStream.range(1, canonical.length)
+        .filter(i -> areAlike(canonical[i - 1], canonical[i]))
+        .count();
   }
 
   int[] labelCounts() {

@@ -5,6 +5,7 @@ import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.seed.Seed;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -60,7 +61,7 @@ public final class Preparation {
     this.log = log;
     this.tasks = tasks;
     this.hadoop = session.sessionState().newHadoopConf();
-    this.knownSplits = new KnownSplits(context.knownSplits(), hadoop);
+    this.knownSplits = new KnownSplits(context.knownSplits(), hadoop, log);
     this.corpus = config.corpus().create();
   }
 
@@ -121,33 +122,18 @@ public final class Preparation {
     if (obstacle.isPresent()) {
       throw obstacle.get();
     }
-    Splitter splitter = config.splitter().create();
-    String label = splitter.by().orElse("category");
+    String label = config.splitter().create().by().orElse("category");
     Survey.checkColumn(label, corpus, config.corpus().name());
 
     CorpusSource source = CorpusSource.of(config, session, tasks);
     Manifest.Source described = source.described(config);
     try (UnfinishedSplit unfinished = UnfinishedSplit.in(output, hadoop)) {
       unfinished.others().forEach(this::tellOf);
-      Examples examples =
-          known(described, clean, label)
-              .orElseGet(() -> read(source, unfinished, label, inspection));
-      checkThereAreSome(examples);
-      Population population = examples.population();
-      log.accept(
-          String.format(
-              Locale.ROOT,
-              "Dealing %,d examples out by %s",
-              population.size(),
-              config.splitter().name()));
-      Assignment assignment =
-          Assignment.of(
-              population, splitter, config.splitter().name(), config.holdout(), dataSeed());
-      log.accept("Writing " + assignment.names().size() + " clients to " + output);
-      examples.write(assignment, unfinished.examples());
+      Origin origin = new Origin(described, clean, label);
       Manifest manifest =
-          new ManifestBuilder(population, assignment, label)
-              .build(config, seed, described, examples.columns(), examples.skipped(), clean);
+          fromKnownSplit(origin, unfinished)
+              .orElseGet(
+                  () -> deal(read(source, origin, unfinished, inspection), origin, unfinished));
       boolean first = unfinished.settle(manifest);
       SplitDirectory split = sameAsAsked(settled(), described.contentSha256(), clean);
       if (!first) {
@@ -158,34 +144,75 @@ public final class Preparation {
     }
   }
 
+  /**
+   * What examples are of, before they are dealt out.
+   *
+   * @param clean as manifests tell it
+   * @param label column of the labels
+   */
+  private record Origin(Manifest.Source corpus, Map<String, Object> clean, String label) {}
+
+  /** Writes every example to its place; what lay there before is replaced. */
+  private Manifest deal(Examples examples, Origin origin, UnfinishedSplit unfinished) {
+    checkThereAreSome(examples);
+    Population population = examples.population();
+    String name = config.splitter().name();
+    log.accept(
+        String.format(Locale.ROOT, "Dealing %,d examples out by %s", population.size(), name));
+    Assignment assignment =
+        Assignment.of(population, config.splitter().create(), name, config.holdout(), dataSeed());
+    log.accept("Writing " + assignment.names().size() + " clients to " + output);
+    examples.write(assignment, unfinished.examples());
+    return new ManifestBuilder(population, assignment, origin.label())
+        .build(
+            config, seed, origin.corpus(), examples.columns(), examples.skipped(), origin.clean());
+  }
+
   private Seed dataSeed() {
     return Seed.of(seed).child("data");
   }
 
-  /** The examples as another split has them. */
-  private Optional<Examples> known(
-      Manifest.Source described, Map<String, Object> clean, String label) {
+  /**
+   * Deals out the examples of another split, so that the corpus need not be read.
+   *
+   * @return nothing if no split has them, or its files cannot be read or go away meanwhile
+   */
+  private Optional<Manifest> fromKnownSplit(Origin origin, UnfinishedSplit unfinished) {
     String key =
-        KnownSplits.key(described, label(config.brokenRecords()), clean, seed, corpus.share() < 1);
-    for (SplitDirectory split : knownSplits.alike(key)) {
+        KnownSplits.key(
+            origin.corpus(),
+            label(config.brokenRecords()),
+            origin.clean(),
+            seed,
+            corpus.share() < 1);
+    Iterator<SplitDirectory> alike = knownSplits.alike(key).iterator();
+    while (alike.hasNext()) {
+      SplitDirectory split = alike.next();
       log.accept("Reading the examples of " + split.path() + ", which are those of this corpus");
-      Examples examples = SplitExamples.read(session, split, label);
-      if (examples.population().size() == split.manifest().total()) {
-        return Optional.of(examples);
+      try {
+        return Optional.of(
+            deal(SplitExamples.read(session, split, origin.label()), origin, unfinished));
+      } catch (InputException e) {
+        throw e;
+      } catch (Exception e) { // Spark's errors are of many kinds, some checked ones undeclared
+        log.accept("They cannot be read to the end: " + firstLine(e));
       }
-      log.accept("Not all of them are there");
     }
     return Optional.empty();
   }
 
+  private static String firstLine(Exception e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.getClass().getName());
+  }
+
   private Examples read(
-      CorpusSource source, UnfinishedSplit unfinished, String label, Inspection inspection) {
+      CorpusSource source, Origin origin, UnfinishedSplit unfinished, Inspection inspection) {
     log.accept("Reading " + source.described() + " of corpus " + config.corpus().name());
     return new CorpusExamples(
         session,
-        source.files(unfinished.unpacked()),
+        source.files(unfinished.unpacked(), origin.corpus()),
         config,
-        label,
+        origin.label(),
         inspection,
         tasks,
         dataSeed().child("sample"),

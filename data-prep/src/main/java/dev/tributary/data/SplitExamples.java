@@ -48,12 +48,18 @@ final class SplitExamples implements Examples {
 
   /**
    * @param label column of the labels
+   * @throws IllegalStateException if files of the split are missing; Spark's own errors if they
+   *     cannot be read
    */
   static SplitExamples read(SparkSession session, SplitDirectory split, String label) {
     List<Found> found =
         split
             .examples(session)
-            .select("example_id", "category", label, "output")
+            .select(
+                col("example_id"),
+                col("category"),
+                col("`" + label.replace("`", "``") + "`"),
+                col("output"))
             .toJavaRDD()
             .mapPartitions(rows -> List.of(found(rows)).iterator())
             .collect();
@@ -64,6 +70,10 @@ final class SplitExamples implements Examples {
       surveys.add(each.survey);
       System.arraycopy(each.occurrences, 0, occurrences, from, each.survey.size());
       from += each.survey.size();
+    }
+    if (occurrences.length != split.manifest().total()) {
+      throw new IllegalStateException(
+          "only " + occurrences.length + " of " + split.manifest().total() + " examples are there");
     }
     return new SplitExamples(session, split, Population.of(surveys, occurrences));
   }
@@ -107,6 +117,12 @@ final class SplitExamples implements Examples {
           folder.toString(),
           assignment.folders(),
           population.size());
+    }
+    long written =
+        session.read().schema(SplitDirectory.schema(columns())).parquet(folder.toString()).count();
+    if (written != population.size()) {
+      throw new IllegalStateException(
+          "only " + written + " of " + population.size() + " examples were there at last");
     }
   }
 

@@ -166,7 +166,7 @@ record TableSource(String name, Dataset<Row> columns) implements CorpusSource {
   }
 
   @Override
-  public CorpusFiles files(Path folder) {
+  public CorpusFiles files(Path folder, Manifest.Source described) {
     SparkSession session = columns.sparkSession();
     Path unloaded = new Path(folder, "table"); // Spark reads no folder whose name begins with "_"
     columns.write().parquet(unloaded.toString());
@@ -186,7 +186,7 @@ record TableSource(String name, Dataset<Row> columns) implements CorpusSource {
       }
       files.sort(Comparator.comparing(CorpusFile::location));
       if (!contentSha256(session.read().schema(columns.schema()).parquet(unloaded.toString()))
-          .equals(contentSha256(columns))) {
+          .equals(described.contentSha256())) {
         throw new InputException(
             "Table " + name + " was changed while it was read; prepare again when it is at rest");
       }

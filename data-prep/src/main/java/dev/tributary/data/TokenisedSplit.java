@@ -33,6 +33,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -61,7 +62,7 @@ import org.apache.spark.util.TaskCompletionListener;
 public final class TokenisedSplit implements Serializable {
   private static final long serialVersionUID = 1;
   private static final String FORMAT = "tributary-tokens";
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
@@ -146,18 +147,10 @@ public final class TokenisedSplit implements Serializable {
       }
       Path unfinished = new Path(tokens, hash + "-" + UUID.randomUUID() + ".unfinished");
       try {
-        Optional<SplitDirectory> other =
-            new KnownSplits(knownSplits, hadoop)
-                .alike(split.key()).stream().filter(alike -> has(alike, hash)).findFirst();
-        if (other.isPresent()) {
-          log.accept("Taking the tokens of " + other.get().path());
-          dealOut(spark, tokens(other.get(), hash), split, unfinished.toString());
-        } else {
-          log.accept(
-              String.format(Locale.ROOT, "Tokenising %,d examples", split.manifest().total()));
-          write(spark, split, encoder, unfinished.toString());
-        }
-        TokenisedSplit counted = counted(spark, unfinished, split);
+        KnownSplits others = new KnownSplits(knownSplits, hadoop, log);
+        TokenisedSplit counted =
+            dealtOut(spark, others.alike(split.key()), hash, split, unfinished, log)
+                .orElseGet(() -> made(spark, split, encoder, unfinished, log));
         storage.writeNew(new Path(unfinished, "manifest.json"), counted.manifest(encoder));
         // Another run may have been faster; both have written the same.
         storage.place(unfinished, whole);
@@ -171,6 +164,43 @@ public final class TokenisedSplit implements Serializable {
     }
   }
 
+  private static TokenisedSplit made(
+      SparkSession spark,
+      SplitDirectory split,
+      ExampleEncoder.Source encoder,
+      Path folder,
+      Consumer<String> log) {
+    log.accept(String.format(Locale.ROOT, "Tokenising %,d examples", split.manifest().total()));
+    write(spark, split, encoder, folder.toString());
+    return counted(spark, folder, split);
+  }
+
+  /**
+   * The tokens that another split has of the same examples.
+   *
+   * @return nothing if none has them, or its files cannot be read or go away meanwhile
+   */
+  private static Optional<TokenisedSplit> dealtOut(
+      SparkSession spark,
+      Stream<SplitDirectory> alike,
+      String hash,
+      SplitDirectory split,
+      Path folder,
+      Consumer<String> log) {
+    Iterator<SplitDirectory> others = alike.filter(other -> has(other, hash)).iterator();
+    while (others.hasNext()) {
+      SplitDirectory other = others.next();
+      log.accept("Taking the tokens of " + other.path());
+      try {
+        dealOut(spark, tokens(other, hash), split, folder.toString());
+        return Optional.of(counted(spark, folder, split));
+      } catch (Exception e) { // Spark's errors are of many kinds, some checked ones undeclared
+        log.accept("They cannot be read to the end: " + e.getMessage());
+      }
+    }
+    return Optional.empty();
+  }
+
   /** Where a split's tokens of a hash are, or would be. */
   private static Path tokens(SplitDirectory split, String hash) {
     return new Path(SplitDirectory.tokens(new Path(split.path())), hash);
@@ -181,7 +211,7 @@ public final class TokenisedSplit implements Serializable {
     try {
       return Storage.of(manifest, split.hadoop()).system().exists(manifest);
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot look for " + manifest, e);
+      return false; // out of reach: they are made anew
     }
   }
 

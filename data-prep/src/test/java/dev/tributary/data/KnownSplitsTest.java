@@ -3,13 +3,16 @@ package dev.tributary.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tributary.data.splitter.Natural;
 import dev.tributary.fl.config.Choice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -115,6 +118,89 @@ class KnownSplitsTest {
     SplitDirectory changed = prepare(Splits.uniform(4), 1, "changed", true, log);
     assertThat(log).anyMatch(line -> line.startsWith(READS_CORPUS));
     assertThat(rows(changed)).anyMatch(row -> row.contains("question five"));
+  }
+
+  @Test
+  void nothingHangsOnTheNotesOrOnTheSplitsThatTheyLeadTo() throws IOException {
+    List<String> log = new ArrayList<>();
+    SplitDirectory first = prepare(Splits.uniform(3), 1, "first", true, log);
+    encode(first, log);
+    Path notes = scratch.resolve("notes").resolve(first.key());
+    Files.writeString(notes.resolve("0000"), "");
+    Files.writeString(notes.resolve("0001"), "no:such/file system");
+    Files.writeString(notes.resolve("0002"), scratch.resolve("gone").toString());
+
+    log.clear();
+    SplitDirectory second = prepare(Splits.uniform(2), 1, "second", true, log);
+    assertThat(log).noneMatch(line -> line.startsWith(READS_CORPUS));
+    delete(notes);
+
+    // A split whose files are damaged, and one that has lost some, are read in vain.
+    Files.createDirectories(notes);
+    Files.writeString(notes.resolve("0000"), first.path());
+    Files.writeString(notes.resolve("0001"), second.path());
+    Path damaged = file(scratch.resolve("first/examples/split=train/client=001"));
+    Files.write(damaged, new byte[] {1, 2, 3});
+    delete(scratch.resolve("second/examples/split=train/client=001"));
+    log.clear();
+    SplitDirectory third = prepare(Splits.dirichlet(0.5, 3), 1, "third", true, log);
+    assertThat(log)
+        .anyMatch(line -> line.startsWith(READS_CORPUS))
+        .anyMatch(line -> line.startsWith("They cannot be read to the end: only "))
+        .filteredOn(line -> line.startsWith("They cannot be read to the end: "))
+        .hasSize(2);
+    assertThat(rows(third))
+        .isEqualTo(rows(prepare(Splits.dirichlet(0.5, 3), 1, "fresh", false, log)));
+
+    // So are tokens.
+    delete(scratch.resolve("first/tokens"));
+    delete(notes);
+    encode(third, log);
+    Files.createDirectories(notes);
+    Files.writeString(notes.resolve("0000"), third.path());
+    delete(
+        file(scratch.resolve("third/tokens"), "manifest.json")
+            .resolveSibling("split=train/client=001"));
+    SplitDirectory fourth = prepare(Splits.uniform(5), 1, "fourth", true, log);
+    log.clear();
+    TokenisedSplit tokens = encode(fourth, log);
+    assertThat(log).contains("Tokenising 400 examples");
+    assertThat(tokens.counts("train").examples()).isEqualTo(320);
+  }
+
+  @Test
+  void labelsMayHaveDotsInTheirNames() throws IOException {
+    Files.writeString(corpus, Files.readString(corpus).replace("\"user\"", "\"user.id\""));
+    var fields = Splits.jsonl("question", "", "answer", "topic", "user.id");
+    Choice<Splitter> natural =
+        new Choice<>(new Natural.Provider(), new Natural.Config("user.id", 1));
+    DataConfig config = Splits.config(fields, corpus, natural);
+    List<String> log = new ArrayList<>();
+    prepare(config, 1, "first", true, log);
+    log.clear();
+    assertThat(prepare(config, 2, "second", true, log).clients()).isEqualTo(7);
+    assertThat(log).noneMatch(line -> line.startsWith(READS_CORPUS));
+  }
+
+  private static Path file(Path folder) throws IOException {
+    return file(folder, ".parquet");
+  }
+
+  private static Path file(Path folder, String suffix) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files
+          .filter(file -> file.toString().endsWith(suffix) && Files.isRegularFile(file))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 
   @Test

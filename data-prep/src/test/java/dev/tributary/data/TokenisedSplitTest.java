@@ -153,7 +153,7 @@ class TokenisedSplitTest {
     Files.writeString(manifest, "{\"format\": \"tributary-tokens\", \"format_version\": 1}");
     TokenisedSplit tokens =
         TokenisedSplit.encode(LocalSpark.session(), split, Splits.quickstartEncoder());
-    assertThat(tokens.path()).endsWith("split/tokens/" + hash + "-2");
+    assertThat(tokens.path()).endsWith("split/tokens/" + hash + "-3");
     assertThat(tokens.counts("train").examples()).isEqualTo(1);
     assertThat(manifest).exists();
   }

@@ -49,7 +49,7 @@ final class ModelUrl {
                     + ": it has no tokenizer.json; give a Hugging Face directory");
           }
         }
-        Tokenizer.Source read = Tokenizer.Source.read(copy);
+        Tokenizer.Source read = read(copy, url);
         return new Tokenizer.Source(
             url, read.json(), read.endOfText(), read.endOfTextToken(), read.size());
       } finally {
@@ -58,6 +58,15 @@ final class ModelUrl {
     } catch (IOException e) {
       throw new InputException(
           "Cannot read the tokenizer of " + url + " (" + e + "); check modelUrl", e);
+    }
+  }
+
+  /** Messages name the copy, which is nobody's file. */
+  private static Tokenizer.Source read(java.nio.file.Path copy, String url) {
+    try {
+      return Tokenizer.Source.read(copy);
+    } catch (InputException e) {
+      throw new InputException(String.valueOf(e.getMessage()).replace(copy.toString(), url), e);
     }
   }
 }

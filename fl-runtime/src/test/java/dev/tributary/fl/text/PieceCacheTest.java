@@ -203,6 +203,23 @@ class PieceCacheTest {
     assertThat(encodesPieces(quickstart())).isTrue();
   }
 
+  /**
+   * Their added tokens are looked for with {@code ▁} in front, so that a word before one matters.
+   */
+  @Test
+  void sentencePieceTokenizersWithNormalisedAddedTokensEncodeWholeTexts() throws IOException {
+    Path llama = SharedData.path("models/tokenizers/llama2/tokenizer.json");
+    ObjectNode tokenizer = (ObjectNode) JSON.readTree(llama.toFile());
+    tokenizer.path("added_tokens").forEach(token -> ((ObjectNode) token).put("normalized", true));
+    Path folder = written(tokenizer);
+    Files.writeString(scratch.resolve("tokenizer_config.json"), "{\"eos_token\": \"</s>\"}");
+    try (Tokenizer opened = Tokenizer.open(folder)) {
+      assertThat(opened.encodesPieces()).isFalse();
+      same(opened, "foo bar</s>");
+      same(opened, "foo </s>");
+    }
+  }
+
   private boolean encodesPieces(ObjectNode tokenizer) throws IOException {
     try (Tokenizer opened = Tokenizer.open(written(tokenizer))) {
       same(opened, "Some text, of words  and 12 more.");

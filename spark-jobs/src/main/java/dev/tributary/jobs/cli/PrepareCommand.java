@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs.cli;
 
-import dev.tributary.fl.config.InputException;
 import dev.tributary.jobs.DescribeJob;
 import dev.tributary.jobs.PrepareJob;
 import dev.tributary.jobs.experiment.Experiment;
@@ -14,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeSet;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -58,11 +58,14 @@ final class PrepareCommand extends FileCommand {
 
   private Result prepare(SparkSession session, Experiment experiment) {
     Progress progress = console().progress();
+    if (tokens) { // wanted for certain: with --describe alone a page may do without
+      DescribeJob.Result made = DescribeJob.tokenise(session, experiment, progress);
+      if (!describe) {
+        return tokenised(made);
+      }
+    }
     if (describe) {
       return described(DescribeJob.describe(session, experiment, progress));
-    }
-    if (tokens) {
-      return tokenised(DescribeJob.tokenise(session, experiment, progress));
     }
     PrepareJob.Result made = PrepareJob.run(session, experiment, progress);
     return Result.done(Results.prepared(made), text(made));
@@ -73,6 +76,7 @@ final class PrepareCommand extends FileCommand {
     List<Map<String, ?>> made = new ArrayList<>();
     Map<String, String> failed = new LinkedHashMap<>();
     StringBuilder text = new StringBuilder();
+    TreeSet<Integer> exitCodes = new TreeSet<>(); // 1, failed, goes before 2, wrong input
     files.forEach(
         (name, file) -> {
           text.append("== ").append(name).append('\n');
@@ -80,19 +84,18 @@ final class PrepareCommand extends FileCommand {
             Result result = prepare(session, file.experiment());
             made.add(result.json());
             text.append(result.text().stripTrailing()).append("\n\n");
-          } catch (InputException e) {
-            String message = String.valueOf(e.getMessage());
-            failed.put(name, message);
-            text.append("Not prepared: ").append(message).append("\n\n");
+          } catch (Exception e) { // Spark's errors are of many kinds
+            Failure failure = Failure.of(e);
+            exitCodes.add(failure.exitCode());
+            failed.put(name, failure.message());
+            text.append("Not prepared: ").append(failure.message()).append("\n\n");
           }
         });
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("prepared", made);
     json.put("failed", failed);
     return new Result(
-        failed.isEmpty() ? CommandLineTool.DONE : CommandLineTool.WRONG_INPUT,
-        json,
-        text.toString());
+        exitCodes.isEmpty() ? CommandLineTool.DONE : exitCodes.first(), json, text.toString());
   }
 
   private static Result described(DescribeJob.Result made) {

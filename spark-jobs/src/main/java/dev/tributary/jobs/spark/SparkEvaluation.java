@@ -97,9 +97,6 @@ public final class SparkEvaluation {
     }
   }
 
-  /** Whose examples the server's are: anybody's adapter is measured on them. */
-  private static final int NO_CLIENT = SplitDirectory.SERVER;
-
   private sealed interface Piece extends Serializable {}
 
   private record ClientPiece(int task, int client) implements Piece {}
@@ -220,8 +217,10 @@ public final class SparkEvaluation {
         counts(split.split())
             .forEach(
                 (client, examples) -> {
-                  boolean of = client == NO_CLIENT || only.map(client::equals).orElse(true);
-                  if (examples > 0 && of) {
+                  // Anybody's adapter is measured on what the server holds.
+                  boolean wanted =
+                      client == SplitDirectory.SERVER || only.map(client::equals).orElse(true);
+                  if (examples > 0 && wanted) {
                     plan.add(new Planned(new ClientPiece(task, client), examples));
                   }
                 });
