@@ -9,9 +9,11 @@ import dev.tributary.data.BrokenRecord.Reason;
 import dev.tributary.data.RecordParser.Broken;
 import dev.tributary.data.RecordParser.Cell;
 import dev.tributary.data.RecordParser.Outcome;
+import java.io.FilterReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -29,6 +31,8 @@ final class CsvReader extends PieceReader {
   private final InputStream in;
   private final RecordParser parser;
   private final CsvParser csv;
+  private final boolean tabs;
+  private Optional<QuoteWatch> quotes = Optional.empty();
   private List<String> columns = List.of();
   private long linesBefore;
   private boolean begun;
@@ -41,6 +45,7 @@ final class CsvReader extends PieceReader {
   CsvReader(InputStream in, RecordParser parser, boolean tabs) {
     this.in = in;
     this.parser = parser;
+    this.tabs = tabs;
     CsvParserSettings settings = new CsvParserSettings();
     settings.getFormat().setDelimiter(tabs ? '\t' : ',');
     settings.getFormat().setQuoteEscape('"');
@@ -49,6 +54,7 @@ final class CsvReader extends PieceReader {
     settings.setMaxCharsPerColumn(LONGEST_VALUE);
     settings.setMaxColumns(MOST_COLUMNS);
     settings.setNullValue("");
+    settings.setEmptyValue(""); // of ""
     settings.setIgnoreLeadingWhitespaces(false);
     settings.setIgnoreTrailingWhitespaces(false);
     settings.setReadInputOnSeparateThread(false);
@@ -70,13 +76,16 @@ final class CsvReader extends PieceReader {
     try {
       if (!begun) {
         begun = true;
-        csv.beginParsing(
+        Reader text =
             new InputStreamReader(
                 in,
                 StandardCharsets.UTF_8
                     .newDecoder()
                     .onMalformedInput(CodingErrorAction.REPORT)
-                    .onUnmappableCharacter(CodingErrorAction.REPORT)));
+                    .onUnmappableCharacter(CodingErrorAction.REPORT));
+        QuoteWatch watch = new QuoteWatch(text, tabs ? '\t' : ',');
+        quotes = Optional.of(watch);
+        csv.beginParsing(watch);
         String[] names = csv.parseNext();
         if (names != null) {
           names[0] = names[0].replaceFirst("^\ufeff", ""); // what some editors put in front
@@ -95,6 +104,17 @@ final class CsvReader extends PieceReader {
       }
       long line = linesBefore + 1;
       linesBefore += linesOf(values);
+      long open = quotes.map(QuoteWatch::neverClosed).orElse(0L);
+      if (open >= line && open <= linesBefore) { // the rest of the file is in this row
+        ended = true;
+        return Optional.of(
+            new Broken(
+                new BrokenRecord(
+                    Reason.UNREADABLE_REST,
+                    open,
+                    "a quote that opens in this line is never closed; close it, or double it if it"
+                        + " is part of the text")));
+      }
       return Optional.of(row(values, line));
     } catch (TextParsingException | IllegalStateException e) {
       ended = true;
@@ -147,7 +167,12 @@ final class CsvReader extends PieceReader {
         throw storage;
       }
     }
-    String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    String message =
+        String.valueOf(e.getMessage())
+            .lines()
+            .findFirst()
+            .orElse("")
+            .replaceFirst("^[\\w.]*Exception - ", "");
     return broken("broken CSV: " + message + "; are quotes doubled inside quotes?");
   }
 
@@ -159,5 +184,62 @@ final class CsvReader extends PieceReader {
   public void close() throws IOException {
     csv.stopParsing();
     in.close();
+  }
+
+  /**
+   * Sees where a quote opens that is not closed before the end, which the parser takes as it is.
+   */
+  private static final class QuoteWatch extends FilterReader {
+    private final char delimiter;
+    private boolean valueBegins = true;
+    private boolean quoted;
+    private boolean maybeClosed; // by a quote that another may follow, which makes it text
+    private long line = 1;
+    private long opened;
+    private boolean atEnd;
+
+    QuoteWatch(Reader in, char delimiter) {
+      super(in);
+      this.delimiter = delimiter;
+    }
+
+    @Override
+    public int read(char[] buffer, int offset, int length) throws IOException {
+      int read = super.read(buffer, offset, length);
+      atEnd |= read < 0;
+      for (int i = offset; i < offset + read; i++) {
+        see(buffer[i]);
+      }
+      return read;
+    }
+
+    @Override
+    public int read() throws IOException {
+      char[] one = new char[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0];
+    }
+
+    private void see(char c) {
+      if (c == '"' && (quoted || valueBegins)) {
+        maybeClosed = quoted && !maybeClosed;
+        opened = quoted ? opened : line;
+        quoted = true;
+        valueBegins = false;
+        return;
+      }
+      if (maybeClosed) {
+        quoted = false;
+        maybeClosed = false;
+      }
+      boolean ofText = c == '\ufeff' && line == 1;
+      valueBegins =
+          !quoted && (c == delimiter || c == '\n' || c == '\r' || (ofText && valueBegins));
+      line += c == '\n' ? 1 : 0;
+    }
+
+    /** The line in which a quote opened that the end of the file has not closed; 0 if none. */
+    long neverClosed() {
+      return atEnd && quoted && !maybeClosed ? opened : 0;
+    }
   }
 }

@@ -155,7 +155,9 @@ public record Manifest(
       JsonNode tree = JSON.readTree(json);
       if (!tree.path("format").asText().equals(FORMAT)) {
         throw new InputException(
-            place + " is no manifest of a split; name another data.output, or another path");
+            place
+                + " is no manifest of a split; name another data.output, or remove what is there to"
+                + " make a split");
       }
       int version = tree.path("format_version").asInt();
       if (version != VERSION) {

@@ -115,6 +115,7 @@ public final class Preparation {
     if (existing.isPresent()) {
       Manifest.Source there = existing.get().manifest().corpus();
       SplitDirectory split = sameAsAsked(existing.get(), currentSha256(there), clean);
+      split.checkFilesAreThere();
       log.accept("Using the split that is in " + output);
       knownSplits.remember(split.key(), split);
       return split;
@@ -129,6 +130,7 @@ public final class Preparation {
     Manifest.Source described = source.described(config);
     try (UnfinishedSplit unfinished = UnfinishedSplit.in(output, hadoop)) {
       unfinished.others().forEach(this::tellOf);
+      unfinished.checkWritable();
       Origin origin = new Origin(described, clean, label);
       Manifest manifest =
           fromKnownSplit(origin, unfinished)
@@ -227,7 +229,8 @@ public final class Preparation {
               + config.path()
               + " is not valid; there is no example in it"
               + (skipped.isEmpty() ? "" : ", only what is left out: " + skipped)
-              + ": name a file that has some");
+              + ": name a file that has some"
+              + (config.clean().equals(Cleaning.NONE) ? "" : ", or leave less out by data.clean"));
     }
   }
 

@@ -7,13 +7,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -91,6 +95,48 @@ public final class SplitDirectory {
 
   public String path() {
     return path;
+  }
+
+  /**
+   * Checks that the files of everybody who holds examples are there; does not open them.
+   *
+   * @throws InputException if some are not
+   */
+  void checkFilesAreThere() {
+    Set<String> folders = new HashSet<>();
+    Path examples = examples(new Path(path));
+    try {
+      FileSystem system = examples.getFileSystem(hadoop);
+      if (system.exists(examples)) {
+        RemoteIterator<LocatedFileStatus> files = system.listFiles(examples, true);
+        while (files.hasNext()) {
+          Path file = files.next().getPath();
+          if (file.getName().endsWith(".parquet")) {
+            folders.add(file.getParent().getParent().getName() + "/" + file.getParent().getName());
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot list " + examples, e);
+    }
+    for (Manifest.Client holder : manifest.holders()) {
+      holder
+          .examples()
+          .forEach(
+              (part, count) -> {
+                String folder = "split=" + part + "/client=" + ClientFiles.padded(holder.client());
+                if (count > 0 && !folders.contains(folder)) {
+                  throw new InputException(
+                      "The split in "
+                          + path
+                          + " has lost the "
+                          + count
+                          + " examples of its folder "
+                          + folder
+                          + "; remove the split to make it anew, or name another data.output");
+                }
+              });
+    }
   }
 
   public Manifest manifest() {

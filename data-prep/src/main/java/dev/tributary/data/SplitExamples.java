@@ -4,6 +4,7 @@ package dev.tributary.data;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
+import dev.tributary.fl.text.InstructionExample;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -16,6 +17,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.api.java.UDF5;
 import org.apache.spark.sql.types.DataTypes;
 
 /**
@@ -151,11 +153,28 @@ final class SplitExamples implements Examples {
 
     Dataset<Row> placed(Dataset<Row> examples) {
       Broadcast<Object[]> table = there;
-      UDF1<String, Integer> target = id -> target(table.value(), id);
+      UDF5<String, String, String, String, String, Integer> target =
+          (id, category, instruction, input, output) -> {
+            ExampleHash hash =
+                new ExampleHash()
+                    .of(new InstructionExample(id, category, instruction, input, output));
+            if (hash.high() != ExampleHash.high(id) || hash.low() != ExampleHash.low(id)) {
+              throw new IllegalStateException("Example " + id + " is not what it was");
+            }
+            return target(table.value(), id);
+          };
       Dataset<Row> targets =
           examples
               .drop("split", "client")
-              .withColumn("_target", udf(target, DataTypes.IntegerType).apply(col("example_id")));
+              .withColumn(
+                  "_target",
+                  udf(target, DataTypes.IntegerType)
+                      .apply(
+                          col("example_id"),
+                          col("category"),
+                          col("instruction"),
+                          col("input"),
+                          col("output")));
       UDF1<Integer, String> split = to -> Assignment.part(to).label();
       UDF1<Integer, Integer> client = Assignment::client;
       return targets

@@ -63,7 +63,7 @@ record TableSource(String name, Dataset<Row> columns) implements CorpusSource {
                 + "'"
                 + Providers.nearest(field.name(), there)
                     .map(near -> "; did you mean '" + near + "'?")
-                    .orElse("; it has " + there)
+                    .orElse("; it has " + there + ".")
                 + " Map columns with corpus: {name: table, fields: {instruction: ..., output: ...}}");
       }
     }

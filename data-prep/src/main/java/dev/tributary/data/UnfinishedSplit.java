@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.data;
 
+import dev.tributary.fl.config.InputException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,6 +12,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.permission.FsAction;
 
 /**
  * A split that is being written, whoever else writes one to the same directory; used by the driver.
@@ -57,6 +59,34 @@ final class UnfinishedSplit implements AutoCloseable {
   /** Where what is needed until then is to be written. */
   Path unpacked() {
     return new Path(directory, "_unpacked." + id);
+  }
+
+  /**
+   * Checks that something can be written there, before much is computed.
+   *
+   * @throws InputException if not
+   */
+  void checkWritable() {
+    try {
+      Path there = directory;
+      while (!storage.system().exists(there) && there.getParent() != null) {
+        there = there.getParent();
+      }
+      if (storage.system().exists(there)) {
+        if (!storage.system().getFileStatus(there).isDirectory()) {
+          throw new IOException(there + " is a file");
+        }
+        storage.system().access(there, FsAction.WRITE_EXECUTE);
+      }
+    } catch (IOException e) {
+      throw new InputException(
+          "Cannot write a split to "
+              + directory
+              + " ("
+              + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+              + "); name another data.output, or another output",
+          e);
+    }
   }
 
   private static Path examples(Path directory, String id) {

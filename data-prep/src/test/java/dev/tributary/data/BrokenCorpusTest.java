@@ -41,7 +41,7 @@ class BrokenCorpusTest {
       value = {
         "{\"instruction\": \"q\", \"output\": | broken JSON | broken-json",
         "{\"instruction\": \"q\"} {} | goes on after its JSON object | broken-json",
-        "not json | broken JSON at column 4: Unrecognized token 'not' | broken-json",
+        "not json | broken JSON at column 5: Unrecognized token 'not' | broken-json",
         "[1, 2] | the line is no JSON object | broken-json",
         "{\"instruction\": \"q\", \"answer\": \"a\"} | field 'output' is missing or null (the record"
             + " has [answer] besides); is data.corpus the right one? | missing-field",

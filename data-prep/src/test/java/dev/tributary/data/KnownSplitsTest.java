@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -166,6 +167,26 @@ class KnownSplitsTest {
     TokenisedSplit tokens = encode(fourth, log);
     assertThat(log).contains("Tokenising 400 examples");
     assertThat(tokens.counts("train").examples()).isEqualTo(320);
+  }
+
+  @Test
+  void examplesThatWereChangedByHandDoNotSpread() throws IOException {
+    List<String> log = new ArrayList<>();
+    SplitDirectory first = prepare(Splits.uniform(3), 1, "first", true, log);
+    Path folder = scratch.resolve("first/examples/split=train/client=001");
+    LocalSpark.session()
+        .read()
+        .parquet(folder.toString())
+        .withColumn("output", functions.concat(functions.lit("CHANGED "), functions.col("output")))
+        .write()
+        .parquet(scratch.resolve("changed").toString());
+    delete(folder);
+    Files.move(scratch.resolve("changed"), folder);
+    log.clear();
+    SplitDirectory second = prepare(Splits.uniform(2), 1, "second", true, log);
+    assertThat(log).anyMatch(line -> line.startsWith(READS_CORPUS));
+    assertThat(rows(second)).noneMatch(row -> row.contains("CHANGED"));
+    assertThat(second.manifest().total()).isEqualTo(first.manifest().total());
   }
 
   @Test

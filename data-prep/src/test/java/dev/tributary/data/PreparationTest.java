@@ -293,6 +293,27 @@ class PreparationTest {
   }
 
   @Test
+  void refusesASplitThatHasLostFilesAndPlacesWhereNoneCanBeWritten() throws IOException {
+    DataConfig config = Splits.config(Splits.JSONL, tiny(20), Splits.uniform(2));
+    Path output = scratch.resolve("split");
+    Splits.prepare(config, 1, output);
+    Path folder = output.resolve("examples/split=train/client=001");
+    Files.move(folder, scratch.resolve("lost"));
+    assertThatThrownBy(() -> Splits.prepare(config, 1, output))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("has lost the 8 examples of its folder split=train/client=001")
+        .hasMessageContaining("remove the split to make it anew");
+    Files.move(scratch.resolve("lost"), folder);
+    assertThat(Splits.prepare(config, 1, output).clients()).isEqualTo(2);
+
+    Path file = Files.writeString(scratch.resolve("file"), "");
+    assertThatThrownBy(() -> Splits.prepare(config, 1, file.resolve("split")))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("Cannot write a split to ")
+        .hasMessageContaining("name another data.output");
+  }
+
+  @Test
   void refusesSplitsOfOtherVersions() throws IOException {
     Path output = scratch.resolve("split");
     DataConfig config = Splits.config(Splits.JSONL, tiny(20), Splits.uniform(2));

@@ -85,6 +85,26 @@ class TableCorpusTest {
   }
 
   @Test
+  void namesTheLineOfAQuoteThatIsNeverClosed() throws IOException {
+    String good = "q,a,t,7\r\n".repeat(40);
+    for (String open : List.of("x,\"never closed,t,1\r\n", "\"never closed,y,t,1\r\n")) {
+      Path file = Files.writeString(scratch.resolve("open.csv"), CSV + good + open + good);
+      assertThatThrownBy(() -> prepare(Corpus.Format.CSV, file, "open"))
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining(file + ":46: a quote that opens in this line is never closed")
+          .hasMessageContaining("broken-records: skip cannot help");
+    }
+    // Quotes that are text, or closed by the last character, are neither.
+    Path closed =
+        Files.writeString(
+            scratch.resolve("closed.csv"),
+            "question,answer,topic,user\n5\" pipe,a,t,1\n\"\"\"b\"\"\",\"\",t,\"last\"");
+    assertThat(read(prepare(Corpus.Format.CSV, closed, "closed")))
+        .extracting(InstructionExample::instruction)
+        .containsExactlyInAnyOrder("5\" pipe", "\"b\"");
+  }
+
+  @Test
   void readsParquetOfAnybodysMaking() throws IOException {
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < 30; i++) {

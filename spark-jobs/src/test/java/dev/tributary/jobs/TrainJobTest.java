@@ -104,6 +104,20 @@ class TrainJobTest {
   }
 
   @Test
+  void runsWherePathsHaveSpacesAndOtherCharacters() {
+    String output = tiny.output("my run, 50%20 é") + "/a b";
+    Experiment own =
+        experiment(
+            "spaced", "training.rounds=1", "output=" + output, "data.output=" + output + "/split");
+    TrainJob.run(spark, own, Progress.silent());
+    assertThat(Path.of(output, "split", "manifest.json")).exists();
+    assertThat(Path.of(output, "adapter", "adapter_config.json")).exists();
+    assertThat(PrepareJob.run(spark, own, Progress.silent()).output()).isEqualTo(output + "/split");
+    assertThat(DescribeJob.describe(spark, own, Progress.silent()).page()).startsWith(output);
+    assertThat(Path.of(output, "split", "report", "index.html")).exists();
+  }
+
+  @Test
   void doesNothingAgainWhenAllIsDone() {
     RecordedProgress progress = new RecordedProgress();
     TrainJob.Result again = TrainJob.run(spark, experiment("reference"), progress);

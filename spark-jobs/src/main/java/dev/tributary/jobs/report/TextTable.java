@@ -6,14 +6,22 @@ import java.util.List;
 
 /** Rows with columns of equal width, two spaces apart; the first column is flush left. */
 final class TextTable {
+  private static final int LONGEST_CELL = 60;
+
   private final List<List<String>> rows = new ArrayList<>();
 
   TextTable(List<String> head) {
     rows.add(head);
   }
 
+  /** Adds a row; long texts are shortened, and what would move the cursor is left out. */
   void add(List<String> row) {
-    rows.add(row);
+    rows.add(row.stream().map(TextTable::shown).toList());
+  }
+
+  private static String shown(String cell) {
+    String plain = cell.replaceAll("\\p{Cntrl}", " ");
+    return plain.length() > LONGEST_CELL ? plain.substring(0, LONGEST_CELL - 1) + "…" : plain;
   }
 
   @Override

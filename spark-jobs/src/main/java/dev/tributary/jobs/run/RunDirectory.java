@@ -131,11 +131,11 @@ public final class RunDirectory implements AutoCloseable {
 
   /**
    * A path of an experiment file as Spark and Hadoop take it on any machine: plain paths are of
-   * this machine, and count from the working directory.
+   * this machine, and count from the working directory. As Hadoop writes paths, without escapes.
    */
   public static String uri(String location) {
     return RunFiles.isLocal(location) && !location.startsWith("file:")
-        ? Path.of(location).toAbsolutePath().normalize().toUri().toString().replaceAll("/$", "")
+        ? "file://" + Path.of(location).toAbsolutePath().normalize()
         : location;
   }
 

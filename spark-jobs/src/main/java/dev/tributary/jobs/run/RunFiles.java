@@ -6,7 +6,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,7 +40,8 @@ final class RunFiles {
   static RunFiles at(String location, Configuration hadoop) {
     try {
       if (isLocal(location)) {
-        String path = location.startsWith("file:") ? URI.create(location).getPath() : location;
+        String path =
+            location.startsWith("file:") ? new Path(location).toUri().getPath() : location;
         java.nio.file.Path absolute = java.nio.file.Path.of(path).toAbsolutePath().normalize();
         // Raw: without the checksum files that Hadoop puts beside its local ones.
         return new RunFiles(FileSystem.getLocal(hadoop).getRaw(), new Path(absolute.toUri()), true);
