@@ -63,7 +63,7 @@ public interface Splitter {
     public void checkEnoughFor(int clients) {
       if (clients > total()) {
         throw new InputException(
-            "splitter.clients = "
+            "data.splitter.clients = "
                 + clients
                 + " is not valid; the corpus has only "
                 + total()

@@ -228,7 +228,7 @@ final class Survey implements Serializable {
       List<String> there = new ArrayList<>(List.of("category"));
       there.addAll(corpus.columns());
       throw new ConfigException(
-          "splitter.by",
+          "data.splitter.by",
           label,
           "corpus "
               + corpusName
@@ -237,7 +237,10 @@ final class Survey implements Serializable {
               + "; name one of them"
               + (corpus.fields().stream().map(Field::name).anyMatch(label::equals)
                   ? ""
-                  : ", or keep the field with corpus: {name: jsonl, keep: [" + label + "]}"));
+                  : ", or keep the field with corpus: {name: jsonl (json, csv, parquet, table), fields:"
+                      + " {instruction: ..., output: ...}, keep: ["
+                      + label
+                      + "]}"));
     }
   }
 }

@@ -71,6 +71,7 @@ public final class PrepareJob {
 
   private static SplitDirectory split(
       SparkSession spark, Experiment experiment, Optional<String> knownSplits, Progress progress) {
+    checkTemplate(experiment.data().template());
     return Preparation.prepare(
         spark,
         experiment.data(),
@@ -78,6 +79,13 @@ public final class PrepareJob {
         output(experiment),
         context(spark, experiment, knownSplits),
         progress::say);
+  }
+
+  /** Not needed before there are tokens; a mistyped one is told at once all the same. */
+  private static void checkTemplate(String template) {
+    if (!template.equals("chat")) { // which is the checkpoint's, and that need not be here
+      PromptTemplates.of(template, java.nio.file.Path.of(""));
+    }
   }
 
   /** The split's examples as tokens, made if need be. */

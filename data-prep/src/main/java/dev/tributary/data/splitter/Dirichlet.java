@@ -81,7 +81,7 @@ public final class Dirichlet implements Splitter {
     labels.checkEnoughFor(config.clients());
     if ((long) config.minSize() * config.clients() > labels.total()) {
       throw new InputException(
-          "splitter.min-size = "
+          "data.splitter.min-size = "
               + config.minSize()
               + " is not valid; "
               + config.clients()

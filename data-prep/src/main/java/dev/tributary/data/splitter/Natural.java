@@ -53,7 +53,7 @@ public final class Natural implements Splitter {
     labels.checkThereAreLabels("natural");
     if (config.minSize() > labels.total()) {
       throw new InputException(
-          "splitter.min-size = "
+          "data.splitter.min-size = "
               + config.minSize()
               + " is not valid; the corpus has only "
               + labels.total()

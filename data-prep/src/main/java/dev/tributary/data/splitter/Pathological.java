@@ -62,7 +62,7 @@ public final class Pathological implements Splitter {
     int each = config.labelsPerClient();
     if (each > kinds) {
       throw new InputException(
-          "splitter.labels-per-client = "
+          "data.splitter.labels-per-client = "
               + each
               + " is not valid; the corpus has "
               + kinds

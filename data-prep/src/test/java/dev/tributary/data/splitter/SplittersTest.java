@@ -39,7 +39,7 @@ class SplittersTest {
     assertThatThrownBy(() -> new Uniform(new Uniform.Config(11)).deal(ALIKE, Seed.of(1)))
         .isInstanceOf(InputException.class)
         .hasMessage(
-            "splitter.clients = 11 is not valid; the corpus has only 10 examples: give at most as"
+            "data.splitter.clients = 11 is not valid; the corpus has only 10 examples: give at most as"
                 + " many clients");
   }
 
