@@ -39,14 +39,14 @@ class SmolLm2IT {
       local =
           RunJob.run(
               session,
-              ExperimentReader.read(file, overrides("local")).experiment(),
+              ExperimentReader.read(file, overrides("local/run")).experiment(),
               Progress.silent(),
               (spark, run) -> {});
     }
     assertThat(local.loss().after().orElseThrow()).isLessThan(local.loss().before().orElseThrow());
 
     List<String> arguments = new ArrayList<>(List.of("run", file, "--json"));
-    arguments.addAll(overrides("cluster"));
+    arguments.addAll(overrides("cluster/run"));
     try (SparkCluster cluster = SparkCluster.start(Path.of("target"), 2, 1)) {
       SparkCluster.Result result =
           cluster
@@ -69,6 +69,10 @@ class SmolLm2IT {
     return result.path("scores").path("gsm8k").path(when).asDouble();
   }
 
+  /**
+   * @param output in a folder of its own, so that each reads the corpus instead of the other's
+   *     split
+   */
   private List<String> overrides(String output) {
     return List.of(
         "model.checkpoint=" + SharedData.smolLm2(),
