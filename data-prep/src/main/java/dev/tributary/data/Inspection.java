@@ -35,6 +35,8 @@ record Inspection(ExampleEncoder.@Nullable Source encoder, @Nullable Contaminati
     }
     if (benchmarks != null) {
       tree.put("contaminated-by-sha256", benchmarks.sha256());
+      tree.put("contaminated-by-runs", benchmarks.grams());
+      tree.put("contaminated-texts-too-short", benchmarks.tooShort()); // not looked for
     }
     if (cleaning.nearDuplicates().isPresent()) {
       tree.put("near-duplicates-version", NearDuplicates.VERSION);

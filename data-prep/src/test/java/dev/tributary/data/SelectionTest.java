@@ -179,7 +179,8 @@ class SelectionTest {
     assertThat(split.manifest().clean())
         .containsEntry("near-duplicates", 0.8)
         .containsEntry("over-long-by-encoder-sha256", encoder.sha256())
-        .containsKey("contaminated-by-sha256");
+        .containsKey("contaminated-by-sha256")
+        .containsEntry("contaminated-texts-too-short", 1);
     assertThat(prepare(cleaned, "cleaned", context).manifest()).isEqualTo(split.manifest());
 
     // Another benchmark, or another length, is another split.

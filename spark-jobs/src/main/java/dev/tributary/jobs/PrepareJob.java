@@ -131,8 +131,8 @@ public final class PrepareJob {
 
   /** Where splits find each other: beside the run directories of one folder, out of sight. */
   private static String knownSplits(Experiment experiment) {
-    return new Path(new Path(RunDirectory.uri(experiment.output())).getParent(), ".splits")
-        .toString();
+    Path output = new Path(RunDirectory.uri(experiment.output()));
+    return new Path(output.isRoot() ? output : output.getParent(), ".splits").toString();
   }
 
   /** Where an experiment's split lies: a place that all machines take for the same. */
