@@ -63,7 +63,12 @@ public final class ScriptedModel implements CausalLm {
 
   @Override
   public List<int[]> generate(
-      TrainedWeights weights, List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
+      TrainedWeights weights,
+      List<int[]> prompts,
+      int maxNewTokens,
+      List<int[]> stops,
+      dev.tributary.fl.model.Sampling sampling,
+      List<dev.tributary.fl.seed.Seed> seeds) {
     beforeGenerating.accept(prompts);
     generated.add(prompts);
     List<int[]> written = new ArrayList<>();
@@ -153,6 +158,26 @@ public final class ScriptedModel implements CausalLm {
       @Override
       public List<LinearLayer> linearLayers() {
         return List.of();
+      }
+
+      @Override
+      public int heads() {
+        return 1;
+      }
+
+      @Override
+      public boolean tiedHead() {
+        return false;
+      }
+
+      @Override
+      public int attentionInputs() {
+        return 0;
+      }
+
+      @Override
+      public dev.tributary.fl.model.ScriptInputs scriptInputs() {
+        throw new UnsupportedOperationException("no script computes this model");
       }
     };
   }

@@ -4,7 +4,9 @@ package dev.tributary.jobs;
 import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.adapter.PeftDirectory;
+import dev.tributary.fl.adapter.Trained;
 import dev.tributary.fl.ledger.Ledger;
+import dev.tributary.fl.script.TorchScript;
 import dev.tributary.fl.training.Scenario;
 import dev.tributary.jobs.experiment.Experiment;
 import java.security.MessageDigest;
@@ -58,11 +60,12 @@ final class ChosenAdapter {
 
   private void write(String folder, NamedTensors state, int round, MessageDigest all) {
     AdapterMethod method = experiment.adapter().create();
+    Trained trained =
+        new Trained(method, parts.base().checkpoint().config(), state, TorchScript::encoded);
     parts
         .directory()
         .publish(
-            folder,
-            path -> PeftDirectory.write(path, method, state, parts.base().name(), facts(round)));
+            folder, path -> PeftDirectory.write(path, trained, parts.base().name(), facts(round)));
     all.update(parts.directory().read(folder + "/" + PeftDirectory.TENSOR_FILE).orElseThrow());
   }
 

@@ -155,6 +155,6 @@ public final class EvaluateJob {
         .orElseGet(
             () ->
                 new PeftDirectory.Contents(
-                    new BaseOnly(), new NamedTensors(Map.of()), base.name()));
+                    new BaseOnly(), new NamedTensors(Map.of()), base.name(), new BaseOnly()));
   }
 }

@@ -6,6 +6,7 @@ import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.seed.Seed;
 import java.io.Serializable;
+import java.util.Optional;
 
 /**
  * Which tensors are trained and how they enter the model: LoRA, full fine-tuning ... Travels to
@@ -18,6 +19,9 @@ public interface AdapterMethod extends Serializable {
    * @throws dev.tributary.fl.config.ConfigException if the model has no such layers
    */
   void check(ModelConfig model);
+
+  /** Where the trained tensors enter a model that was checked. */
+  Placement placement(ModelConfig model);
 
   /**
    * All trained tensors before the first step, in the order that messages and files have them.
@@ -36,7 +40,25 @@ public interface AdapterMethod extends Serializable {
     return false;
   }
 
+  /** The same without anything random, for comparisons with recordings made in evaluation mode. */
+  default AdapterMethod withoutDropout() {
+    return this;
+  }
+
+  /**
+   * The method whose tensors an adapter's file has where an encoder made them: what PEFT saves of a
+   * trained prompt is the prompt, not its encoder, so that training can go on with the prompt only.
+   */
+  default AdapterMethod saved() {
+    return this;
+  }
+
   /** Found by {@link java.util.ServiceLoader}; chosen by {@code adapter.method}. */
   @ChosenBy("method")
-  interface Provider<C extends Record> extends dev.tributary.fl.config.Provider<AdapterMethod, C> {}
+  interface Provider<C extends Record> extends dev.tributary.fl.config.Provider<AdapterMethod, C> {
+    /** How such an adapter is laid out in a directory; empty where it has none. */
+    default Optional<PeftFormat> format() {
+      return Optional.empty();
+    }
+  }
 }

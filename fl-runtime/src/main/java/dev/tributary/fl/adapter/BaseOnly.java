@@ -4,6 +4,7 @@ package dev.tributary.fl.adapter;
 import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.seed.Seed;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -14,6 +15,11 @@ public record BaseOnly() implements AdapterMethod {
   @Override
   public void check(ModelConfig model) {
     // Nothing is asked of the model.
+  }
+
+  @Override
+  public Placement placement(ModelConfig model) {
+    return Placement.of(List.of());
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.tributary.fl.seed.Seed;
 import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** Every parameter of the model is trained, from the checkpoint's values. Nothing is configured. */
 public record FullFineTuning() implements AdapterMethod {
@@ -29,11 +30,27 @@ public record FullFineTuning() implements AdapterMethod {
     public AdapterMethod create(Config config) {
       return new FullFineTuning();
     }
+
+    @Override
+    public Optional<PeftFormat> format() {
+      return Optional.of(new FullFormat());
+    }
   }
 
   @Override
   public void check(ModelConfig model) {
     // Every model has parameters.
+  }
+
+  @Override
+  public Placement placement(ModelConfig model) {
+    return Placement.of(
+        model.parameters().entrySet().stream()
+            .map(
+                p ->
+                    new Placement.Placed(
+                        p.getKey(), p.getValue(), Placement.Place.PARAMETER, p.getKey()))
+            .toList());
   }
 
   @Override

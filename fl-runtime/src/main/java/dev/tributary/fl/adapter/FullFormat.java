@@ -4,7 +4,6 @@ package dev.tributary.fl.adapter;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tributary.fl.model.ConfigJson;
 import dev.tributary.fl.model.ModelConfig;
-import java.util.List;
 import java.util.Map;
 
 /** All parameters under the checkpoint's names; PEFT knows no such adapter. */
@@ -20,18 +19,13 @@ final class FullFormat implements PeftFormat {
   }
 
   @Override
-  public void describe(AdapterMethod method, ObjectNode config) {
+  public void describe(AdapterMethod method, ModelConfig model, ObjectNode config) {
     // The tensors say everything.
   }
 
   @Override
   public AdapterMethod read(ConfigJson config, ModelConfig model) {
     return new FullFineTuning();
-  }
-
-  @Override
-  public Map<String, List<Long>> shapes(AdapterMethod method, ModelConfig model) {
-    return model.parameters();
   }
 
   @Override

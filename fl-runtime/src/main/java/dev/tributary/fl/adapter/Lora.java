@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.adapter;
 
+import dev.tributary.fl.adapter.Placement.Place;
+import dev.tributary.fl.adapter.Placement.Placed;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.config.Fault;
-import dev.tributary.fl.config.Providers;
 import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.seed.Seed;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
-import java.util.TreeSet;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * Low-rank updates of linear layers: {@code h = W₀x + scale·B·A·dropout(x)}.
@@ -21,12 +25,19 @@ import java.util.TreeSet;
  * (rank, inputs), {@code B} (outputs, rank) and zero at the start, so an untrained adapter is the
  * base. The paper draws {@code A} from a Gaussian; we follow its code (loralib) and PEFT:
  * Kaiming-uniform with a = sqrt(5), which is uniform within ±1/sqrt(inputs).
+ *
+ * <p>With {@code use-dora} (Liu et al. 2024, <a href="https://arxiv.org/abs/2402.09353">DoRA</a>,
+ * equation 5) the sum's rows are brought to trained norms; no gradient goes through the norm that
+ * divides (section 4.3).
  */
 public record Lora(LoraConfig config) implements AdapterMethod {
   /** What stands behind a layer's name for {@code A}; for {@code B} see {@link #B}. */
   public static final String A = ".lora_A.weight";
 
   public static final String B = ".lora_B.weight";
+
+  /** Of DoRA; PEFT saves it under a name without {@code .weight}. */
+  static final String MAGNITUDE = ".lora_magnitude_vector";
 
   /** Chosen by {@code method: lora}. */
   public static final class Provider implements AdapterMethod.Provider<LoraConfig> {
@@ -44,34 +55,64 @@ public record Lora(LoraConfig config) implements AdapterMethod {
     public AdapterMethod create(LoraConfig config) {
       return new Lora(config);
     }
+
+    @Override
+    public Optional<PeftFormat> format() {
+      return Optional.of(new LoraFormat());
+    }
   }
 
   /** The adapted layers in the order of the model. */
   public List<ModelConfig.LinearLayer> targets(ModelConfig model) {
-    return model.linearLayers().stream()
-        .filter(layer -> config.targetModules().contains(layer.kind()))
-        .toList();
+    return TargetModules.of(model, config.targetModules());
   }
 
   @Override
   public void check(ModelConfig model) {
-    TreeSet<String> known = new TreeSet<>();
-    model.linearLayers().forEach(layer -> known.add(layer.kind()));
-    List<Fault> faults = new ArrayList<>();
-    for (String target : config.targetModules()) {
-      if (!known.contains(target)) {
-        String hint =
-            Providers.nearest(target, known).map(near -> "did you mean " + near + "? ").orElse("");
-        faults.add(
-            new Fault(
-                "target-modules",
-                target,
-                hint + "the linear layers of a " + model.modelType() + " model are " + known));
-      }
-    }
+    List<Fault> faults = TargetModules.faults(model, "target-modules", config.targetModules());
     if (!faults.isEmpty()) {
       throw new ConfigException(faults);
     }
+  }
+
+  @Override
+  public Placement placement(ModelConfig model) {
+    List<Placed> tensors = new ArrayList<>();
+    Map<String, Double> scales = new HashMap<>();
+    List<ModelConfig.LinearLayer> targets = targets(model);
+    Set<String> biases = new HashSet<>();
+    for (ModelConfig.LinearLayer layer : targets) {
+      String name = layer.name();
+      long rank = config.rank(name);
+      long outputs = layer.outputs();
+      tensors.add(
+          new Placed(name + A, List.of(rank, (long) layer.inputs()), Place.LOW_RANK_A, name));
+      tensors.add(new Placed(name + B, List.of(outputs, rank), Place.LOW_RANK_B, name));
+      if (config.useDora()) {
+        tensors.add(new Placed(name + MAGNITUDE, List.of(outputs), Place.MAGNITUDE, name));
+      }
+      scales.put(name, config.scale(name));
+      biases.add(layer.bias());
+    }
+    if (config.bias() != LoraConfig.Bias.NONE) {
+      model
+          .parameters()
+          .forEach(
+              (parameter, shape) -> {
+                boolean adapted = biases.contains(parameter);
+                if (adapted
+                    || (config.bias() == LoraConfig.Bias.ALL && parameter.endsWith(".bias"))) {
+                  String name = adapted ? inBaseLayer(parameter) : parameter;
+                  tensors.add(new Placed(name, shape, Place.PARAMETER, parameter));
+                }
+              });
+    }
+    return new Placement(tensors, Optional.empty(), scales, config.dropout(), 0);
+  }
+
+  /** PEFT wraps an adapted layer; what it had before is called so. */
+  private static String inBaseLayer(String bias) {
+    return bias.substring(0, bias.length() - ".bias".length()) + ".base_layer.bias";
   }
 
   @Override
@@ -80,31 +121,43 @@ public record Lora(LoraConfig config) implements AdapterMethod {
   }
 
   @Override
-  public NamedTensors initial(Checkpoint base, Seed seed) {
-    return initial(base.config(), seed);
+  public AdapterMethod withoutDropout() {
+    return new Lora(config.withDropout(0));
   }
 
-  /** As the other; a low-rank start does not depend on the base's values. */
-  public NamedTensors initial(ModelConfig model, Seed seed) {
-    check(model);
-    int rank = config.rank();
+  @Override
+  public NamedTensors initial(Checkpoint base, Seed seed) {
+    check(base.config());
+    Map<String, ModelConfig.LinearLayer> layers = Placement.layers(base.config());
     Map<String, NamedTensors.Tensor> tensors = new LinkedHashMap<>();
-    for (ModelConfig.LinearLayer layer : targets(model)) {
-      // A seed per tensor: the same start whatever other layers are adapted.
-      SplittableRandom random = seed.child(layer.name() + A).random();
-      float bound = (float) (1 / Math.sqrt(layer.inputs()));
-      float[] a = new float[Math.multiplyExact(rank, layer.inputs())];
-      for (int i = 0; i < a.length; i++) {
-        a[i] = (float) (random.nextDouble() * 2 - 1) * bound;
-      }
-      float[] b = new float[Math.multiplyExact(layer.outputs(), rank)];
-      tensors.put(
-          layer.name() + A,
-          new NamedTensors.Tensor(List.of((long) rank, (long) layer.inputs()), a));
-      tensors.put(
-          layer.name() + B,
-          new NamedTensors.Tensor(List.of((long) layer.outputs(), (long) rank), b));
+    for (Placed placed : placement(base.config()).tensors()) {
+      NamedTensors.Tensor start =
+          switch (placed.place()) {
+            case LOW_RANK_A -> InitialValues.kaiming(placed.shape(), seed.child(placed.name()));
+            case LOW_RANK_B -> InitialValues.constant(placed.shape(), 0);
+            case MAGNITUDE ->
+                outputNorms(base, Objects.requireNonNull(layers.get(placed.at()), placed.at()));
+            default -> base.parameter(placed.at());
+          };
+      tensors.put(placed.name(), start);
     }
     return new NamedTensors(tensors);
+  }
+
+  /** L2 norm of each output's weights: the magnitudes of an untrained adapter. */
+  private static NamedTensors.Tensor outputNorms(Checkpoint base, ModelConfig.LinearLayer layer) {
+    float[] weight = base.parameter(layer.weight()).values();
+    int inputs = layer.inputs();
+    int outputs = layer.outputs();
+    float[] norms = new float[outputs];
+    for (int o = 0; o < outputs; o++) {
+      double squares = 0;
+      for (int i = 0; i < inputs; i++) {
+        double value = weight[layer.inputsFirst() ? i * outputs + o : o * inputs + i];
+        squares += value * value;
+      }
+      norms[o] = (float) Math.sqrt(squares);
+    }
+    return new NamedTensors.Tensor(List.of((long) outputs), norms);
   }
 }

@@ -3,6 +3,8 @@ package dev.tributary.fl.adapter;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.model.CheckpointException;
@@ -13,13 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.function.Predicate;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
-import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
+import java.util.function.BiFunction;
 
 /** PEFT's {@code LoraConfig}, with the keys of PEFT 0.16. */
 final class LoraFormat implements PeftFormat {
@@ -32,17 +28,11 @@ final class LoraFormat implements PeftFormat {
   private static Map<String, String> refused() {
     String once = "train without it, or merge the adapter into its base with PEFT";
     Map<String, String> keys = new LinkedHashMap<>();
-    keys.put("use_dora", "weight-decomposed updates are not computed; " + once);
     keys.put("use_qalora", "grouped updates are not computed; " + once);
-    keys.put("bias", "trained biases are not computed, only none is; " + once);
     keys.put("lora_bias", "biases of B are not computed; " + once);
-    keys.put("rank_pattern", "all layers need the same rank; " + once);
-    keys.put("alpha_pattern", "all layers need the same alpha; " + once);
     keys.put("modules_to_save", "modules trained beside the updates are not read; " + once);
     keys.put("trainable_token_indices", "trained token embeddings are not read; " + once);
-    keys.put("layers_to_transform", "layers are adapted in every block or in none; " + once);
     keys.put("layer_replication", "repeated layers are not computed; " + once);
-    keys.put("exclude_modules", "name what is adapted in target_modules instead");
     return keys;
   }
 
@@ -57,29 +47,31 @@ final class LoraFormat implements PeftFormat {
   }
 
   @Override
-  public void describe(AdapterMethod method, ObjectNode json) {
+  public void describe(AdapterMethod method, ModelConfig model, ObjectNode json) {
     LoraConfig config = ((Lora) method).config();
     json.put("r", config.rank());
-    if (config.alpha() == Math.rint(config.alpha()) && config.alpha() < Integer.MAX_VALUE) {
-      json.put("lora_alpha", (int) config.alpha());
-    } else {
-      json.put("lora_alpha", config.alpha());
-    }
+    json.set("lora_alpha", number(config.alpha()));
     json.put("lora_dropout", config.dropout());
-    ArrayNode targets = json.putArray("target_modules");
-    config.targetModules().stream().sorted().forEach(targets::add);
+    if (config.targetModules().contains(LoraConfig.ALL_LINEAR)) {
+      json.put("target_modules", LoraConfig.ALL_LINEAR);
+    } else {
+      ArrayNode targets = json.putArray("target_modules");
+      config.targetModules().stream().sorted().forEach(targets::add);
+    }
     json.put("use_rslora", config.useRslora());
-    json.put("bias", "none");
-    json.put("fan_in_fan_out", false);
+    json.put("bias", config.bias().name().toLowerCase(Locale.ROOT));
+    json.put("fan_in_fan_out", model.linearLayers().stream().anyMatch(LinearLayer::inputsFirst));
     json.put("init_lora_weights", true);
     json.put("lora_bias", false);
-    json.put("use_dora", false);
+    json.put("use_dora", config.useDora());
     json.put("use_qalora", false);
     json.put("qalora_group_size", 16);
     json.put("megatron_core", "megatron.core");
-    for (String pattern : List.of("alpha_pattern", "rank_pattern", "loftq_config")) {
-      json.putObject(pattern);
-    }
+    ObjectNode ranks = json.putObject("rank_pattern");
+    config.rankPattern().forEach(ranks::put);
+    ObjectNode alphas = json.putObject("alpha_pattern");
+    config.alphaPattern().forEach((key, alpha) -> alphas.set(key, number(alpha)));
+    json.putObject("loftq_config");
     for (String unused :
         List.of(
             "auto_mapping",
@@ -95,6 +87,13 @@ final class LoraFormat implements PeftFormat {
             "trainable_token_indices")) {
       json.putNull(unused);
     }
+  }
+
+  /** Whole numbers without a fraction, as PEFT's users write them. */
+  private static JsonNode number(double value) {
+    return value == Math.rint(value) && value < Integer.MAX_VALUE
+        ? IntNode.valueOf((int) value)
+        : DoubleNode.valueOf(value);
   }
 
   @Override
@@ -118,8 +117,12 @@ final class LoraFormat implements PeftFormat {
               json.count("r", 8),
               json.positive("lora_alpha", 8),
               json.has("lora_dropout") ? json.node().get("lora_dropout").asDouble(Double.NaN) : 0,
-              kinds(json, model),
-              json.flag("use_rslora", false)));
+              TargetModules.read(json, model),
+              json.flag("use_rslora", false),
+              json.flag("use_dora", false),
+              bias(json),
+              pattern(json, "rank_pattern", ConfigJson::count),
+              pattern(json, "alpha_pattern", ConfigJson::positive)));
     } catch (ConfigException e) {
       throw new CheckpointException(json.file() + ": " + e.getMessage(), e);
     }
@@ -134,72 +137,25 @@ final class LoraFormat implements PeftFormat {
         || (value.isTextual() && (value.asText().isEmpty() || value.asText().equals("none")));
   }
 
-  /**
-   * The kinds of layers that {@code target_modules} picks, as PEFT matches it: a list of names,
-   * each the whole of a module's name or the end of it after a dot; a pattern for whole names; or
-   * {@code all-linear}.
-   */
-  private static List<String> kinds(ConfigJson json, ModelConfig model) {
-    Predicate<String> picks = picks(json);
-    Set<String> picked = new TreeSet<>();
-    Set<String> left = new TreeSet<>();
-    for (LinearLayer layer : model.linearLayers()) {
-      (picks.test(layer.name()) ? picked : left).add(layer.kind());
-    }
-    if (picked.isEmpty()) {
-      throw json.fault(
-          "target_modules",
-          "no layer of a "
-              + model.modelType()
-              + " model is meant; its linear layers are "
-              + left
-              + ": is it an adapter of '"
-              + json.text("base_model_name_or_path", "another model")
-              + "'?");
-    }
-    left.retainAll(picked);
-    if (!left.isEmpty()) {
-      throw json.fault(
-          "target_modules",
-          "it means some layers named " + left + " and not others; all or none can be adapted");
-    }
-    return List.copyOf(picked);
+  private static LoraConfig.Bias bias(ConfigJson json) {
+    return switch (json.only("bias", "none", "none", "lora_only", "all")) {
+      case "all" -> LoraConfig.Bias.ALL;
+      case "lora_only" -> LoraConfig.Bias.LORA_ONLY;
+      default -> LoraConfig.Bias.NONE;
+    };
   }
 
-  private static Predicate<String> picks(ConfigJson json) {
-    JsonNode targets = json.node().path("target_modules");
-    if (targets.isTextual() && targets.asText().equalsIgnoreCase("all-linear")) {
-      return name -> true;
-    }
-    if (targets.isTextual()) {
-      try {
-        // Python's named groups have a P in front.
-        Pattern pattern = Pattern.compile(targets.asText().replace("(?P<", "(?<"));
-        return name -> pattern.matcher(name).matches();
-      } catch (PatternSyntaxException e) {
-        throw json.fault("target_modules", "as a pattern it is broken: " + e.getDescription());
-      }
-    }
-    if (targets.isArray() && !targets.isEmpty()) {
-      Set<String> names =
-          StreamSupport.stream(targets.spliterator(), false)
-              .map(JsonNode::asText)
-              .collect(Collectors.toCollection(TreeSet::new));
-      return name -> names.stream().anyMatch(n -> name.equals(n) || name.endsWith("." + n));
-    }
-    throw json.fault("target_modules", "a list of names, a pattern or \"all-linear\" is needed");
-  }
-
-  @Override
-  public Map<String, List<Long>> shapes(AdapterMethod method, ModelConfig model) {
-    Lora lora = (Lora) method;
-    long rank = lora.config().rank();
-    Map<String, List<Long>> shapes = new LinkedHashMap<>();
-    for (LinearLayer layer : lora.targets(model)) {
-      shapes.put(layer.name() + Lora.A, List.of(rank, (long) layer.inputs()));
-      shapes.put(layer.name() + Lora.B, List.of((long) layer.outputs(), rank));
-    }
-    return shapes;
+  private static <T> Map<String, T> pattern(
+      ConfigJson json, String key, BiFunction<ConfigJson, String, T> value) {
+    Map<String, T> values = new LinkedHashMap<>();
+    json.object(key)
+        .ifPresent(
+            group ->
+                group
+                    .node()
+                    .fieldNames()
+                    .forEachRemaining(name -> values.put(name, value.apply(group, name))));
+    return values;
   }
 
   @Override
@@ -214,7 +170,10 @@ final class LoraFormat implements PeftFormat {
         nameInFile.startsWith(PeftDirectory.PREFIX)
             ? nameInFile.substring(PeftDirectory.PREFIX.length())
             : nameInFile;
-    return name.replace(".lora_A.default.", ".lora_A.").replace(".lora_B.default.", ".lora_B.");
+    return name.replace(".lora_A.default.", ".lora_A.")
+        .replace(".lora_B.default.", ".lora_B.")
+        .replace(".lora_magnitude_vector.default.weight", Lora.MAGNITUDE)
+        .replace(".lora_magnitude_vector.weight", Lora.MAGNITUDE);
   }
 
   @Override
@@ -223,29 +182,12 @@ final class LoraFormat implements PeftFormat {
   }
 
   @Override
-  public String library() {
-    return "peft";
-  }
-
-  @Override
-  public String use() {
-    return """
-        A low-rank adapter, trained by Tributary. With PEFT, BASE being the base model and DIR this
-        directory:
-
-        ```python
-        from peft import PeftModel
-        from transformers import AutoModelForCausalLM
-
-        model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(BASE), DIR)
-        ```""";
-  }
-
-  @Override
   public Map<String, String> facts(AdapterMethod method) {
     LoraConfig config = ((Lora) method).config();
     Map<String, String> rows = new LinkedHashMap<>();
-    rows.put("method", config.useRslora() ? "LoRA, rank-stabilised" : "LoRA");
+    rows.put(
+        "method",
+        (config.useDora() ? "DoRA" : "LoRA") + (config.useRslora() ? ", rank-stabilised" : ""));
     rows.put("rank", Integer.toString(config.rank()));
     rows.put("alpha", Double.toString(config.alpha()));
     rows.put("dropout", Double.toString(config.dropout()));

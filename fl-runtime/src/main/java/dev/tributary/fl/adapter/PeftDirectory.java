@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tributary.fl.config.Providers;
 import dev.tributary.fl.model.CheckpointException;
 import dev.tributary.fl.model.ConfigJson;
 import dev.tributary.fl.model.ModelConfig;
@@ -44,8 +45,11 @@ public final class PeftDirectory {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Kinds of adapters that have a place here; a new one is a class and an entry. */
-  private static final List<PeftFormat> FORMATS = List.of(new LoraFormat(), new FullFormat());
+  /**
+   * Beside PEFT's own files where an encoder made what they hold: the encoder's tensors, so that
+   * training can go on. PEFT takes no notice of it.
+   */
+  public static final String ENCODER_FILE = "prompt_encoder.safetensors";
 
   /**
    * What a directory holds.
@@ -53,27 +57,28 @@ public final class PeftDirectory {
    * @param method how the tensors enter the model
    * @param state all trained tensors, in the method's own order, float32
    * @param baseModel name or path of the base, as the directory gives it; may be empty
+   * @param described what the directory says that it was trained by: another method only where an
+   *     encoder made the tensors, and is not there
    */
-  public record Contents(AdapterMethod method, NamedTensors state, String baseModel) {}
+  public record Contents(
+      AdapterMethod method, NamedTensors state, String baseModel, AdapterMethod described) {}
 
   private PeftDirectory() {}
 
   /**
    * Writes a directory in place of what is there.
    *
-   * @param state all trained tensors of the method
+   * @param adapter what was trained
    * @param baseModel name or path of the checkpoint that was fine-tuned
    * @param facts rows of the model card, in order: data, rounds, scores ...
    * @throws IllegalArgumentException if the method has no such directory
    */
   public static void write(
-      Path directory,
-      AdapterMethod method,
-      NamedTensors state,
-      String baseModel,
-      Map<String, String> facts) {
+      Path directory, Trained adapter, String baseModel, Map<String, String> facts) {
+    AdapterMethod method = adapter.method();
+    NamedTensors state = adapter.state();
     PeftFormat format =
-        FORMATS.stream()
+        formats().stream()
             .filter(f -> f.writes(method))
             .findFirst()
             .orElseThrow(
@@ -83,9 +88,12 @@ public final class PeftDirectory {
     config.put("task_type", "CAUSAL_LM");
     config.put("base_model_name_or_path", baseModel);
     config.put("inference_mode", true);
-    format.describe(method, config);
+    format.describe(method, adapter.model(), config);
     Map<String, NamedTensors.Tensor> named = new TreeMap<>(); // PEFT's files are sorted by name
-    state.byName().forEach((name, tensor) -> named.put(format.nameInFile(name), tensor));
+    adapter
+        .entering()
+        .byName()
+        .forEach((name, tensor) -> named.put(format.nameInFile(name), tensor));
     String card = card(format, method, state, baseModel, facts);
     WholeDirectory.write(
         directory,
@@ -93,6 +101,9 @@ public final class PeftDirectory {
           new SafetensorsWriter()
               .add(new NamedTensors(named))
               .writeTo(temporary.resolve(TENSOR_FILE));
+          if (adapter.encoder().isPresent()) {
+            new SafetensorsWriter().add(state).writeTo(temporary.resolve(ENCODER_FILE));
+          }
           Files.writeString(temporary.resolve(CONFIG_FILE), text(config));
           Files.writeString(temporary.resolve("README.md"), card);
         });
@@ -124,7 +135,7 @@ public final class PeftDirectory {
     ConfigJson config = ConfigJson.open(directory.resolve(CONFIG_FILE));
     String type = config.text("peft_type");
     PeftFormat format =
-        FORMATS.stream()
+        formats().stream()
             .filter(f -> f.peftType().equalsIgnoreCase(type))
             .findFirst()
             .orElseThrow(
@@ -132,15 +143,33 @@ public final class PeftDirectory {
                     config.fault(
                         "peft_type",
                         "adapters that can be read are "
-                            + FORMATS.stream().map(PeftFormat::peftType).toList()));
-    AdapterMethod method = format.read(config, model);
+                            + formats().stream().map(PeftFormat::peftType).toList()));
+    AdapterMethod described = format.read(config, model);
     String base = config.text("base_model_name_or_path", "");
-    return new Contents(method, tensors(directory, format, method, model, base), base);
+    boolean encoder = Files.isRegularFile(directory.resolve(ENCODER_FILE));
+    AdapterMethod method = encoder ? described : described.saved();
+    String file = encoder ? ENCODER_FILE : TENSOR_FILE;
+    return new Contents(
+        method, tensors(directory, file, format, method, model, base), base, described);
+  }
+
+  /** Of all methods on the class path, by name of the method. */
+  private static List<PeftFormat> formats() {
+    Providers<?> methods = Providers.of(AdapterMethod.Provider.class);
+    return methods.names().stream()
+        .flatMap(name -> methods.find(name).stream())
+        .flatMap(provider -> ((AdapterMethod.Provider<?>) provider).format().stream())
+        .toList();
   }
 
   private static NamedTensors tensors(
-      Path directory, PeftFormat format, AdapterMethod method, ModelConfig model, String base) {
-    Path path = directory.resolve(TENSOR_FILE);
+      Path directory,
+      String fileName,
+      PeftFormat format,
+      AdapterMethod method,
+      ModelConfig model,
+      String base) {
+    Path path = directory.resolve(fileName);
     if (!Files.isRegularFile(path)) {
       String pickle =
           Files.exists(directory.resolve("adapter_model.bin"))
@@ -152,7 +181,7 @@ public final class PeftDirectory {
     SafetensorsFile file = SafetensorsFile.open(path);
     Map<String, SafetensorsFile.Entry> found = new LinkedHashMap<>();
     file.entries().values().forEach(entry -> found.put(format.nameInState(entry.name()), entry));
-    Map<String, List<Long>> wanted = format.shapes(method, model);
+    Map<String, List<Long>> wanted = method.placement(model).shapes();
     Set<String> missing = new LinkedHashSet<>(wanted.keySet());
     missing.removeAll(found.keySet());
     Set<String> superfluous = new LinkedHashSet<>(found.keySet());

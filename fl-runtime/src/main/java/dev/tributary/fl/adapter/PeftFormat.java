@@ -4,18 +4,17 @@ package dev.tributary.fl.adapter;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tributary.fl.model.ConfigJson;
 import dev.tributary.fl.model.ModelConfig;
-import java.util.List;
 import java.util.Map;
 
 /** How one kind of adapter is laid out in an adapter directory. */
-interface PeftFormat {
+public interface PeftFormat {
   /** {@code peft_type} of adapter_config.json. */
   String peftType();
 
   boolean writes(AdapterMethod method);
 
   /** Adds the method's own keys to adapter_config.json. */
-  void describe(AdapterMethod method, ObjectNode config);
+  void describe(AdapterMethod method, ModelConfig model, ObjectNode config);
 
   /**
    * The method that adapter_config.json describes.
@@ -23,9 +22,6 @@ interface PeftFormat {
    * @throws dev.tributary.fl.model.CheckpointException if it asks for something not computed
    */
   AdapterMethod read(ConfigJson config, ModelConfig model);
-
-  /** All trained tensors and their shapes, in the method's order. */
-  Map<String, List<Long>> shapes(AdapterMethod method, ModelConfig model);
 
   String nameInFile(String nameInState);
 
@@ -37,10 +33,22 @@ interface PeftFormat {
   String title();
 
   /** {@code library_name} of the card. */
-  String library();
+  default String library() {
+    return "peft";
+  }
 
   /** How the directory is used, in Markdown. */
-  String use();
+  default String use() {
+    return """
+        Trained by Tributary. With PEFT, BASE being the base model and DIR this directory:
+
+        ```python
+        from peft import PeftModel
+        from transformers import AutoModelForCausalLM
+
+        model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(BASE), DIR)
+        ```""";
+  }
 
   /** Rows of the card. */
   Map<String, String> facts(AdapterMethod method);

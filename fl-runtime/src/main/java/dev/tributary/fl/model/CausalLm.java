@@ -3,6 +3,7 @@ package dev.tributary.fl.model;
 
 import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.seed.Seed;
 import java.util.List;
 
 /**
@@ -34,21 +35,36 @@ public interface CausalLm extends AutoCloseable {
    */
   float[] logProbabilities(TrainedWeights weights, PackedBatch batch);
 
-  /** Logits of each row of the batch, (N, vocabulary) row-major; for tests and parity. */
+  /**
+   * Logits of each row of the batch, (N, vocabulary) row-major; for tests and parity. Virtual
+   * tokens are no rows of the batch.
+   */
   float[] logits(TrainedWeights weights, PackedBatch batch);
 
   /**
-   * Continues prompts greedily with a key-value cache. Each prompt's tokens are those it would get
-   * alone. What all prompts begin with is computed once.
+   * Continues prompts with a key-value cache. Each prompt's tokens are those it would get alone.
+   * What all prompts begin with is computed once.
    *
    * @param prompts token ids, at least one each
    * @param maxNewTokens at most so many per prompt, at least 1
    * @param stops token sequences, at least one token each; a prompt is finished once its new tokens
    *     end with any of them, and that sequence is not part of the result
+   * @param seeds one for each prompt, which decides what is drawn for it; ignored where nothing is
    * @return new tokens of each prompt, in order
    */
   List<int[]> generate(
-      TrainedWeights weights, List<int[]> prompts, int maxNewTokens, List<int[]> stops);
+      TrainedWeights weights,
+      List<int[]> prompts,
+      int maxNewTokens,
+      List<int[]> stops,
+      Sampling sampling,
+      List<Seed> seeds);
+
+  /** As the other, always with the likeliest token. */
+  default List<int[]> generate(
+      TrainedWeights weights, List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
+    return generate(weights, prompts, maxNewTokens, stops, Sampling.GREEDY, List.of());
+  }
 
   @Override
   void close();

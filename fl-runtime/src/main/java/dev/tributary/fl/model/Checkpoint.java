@@ -22,8 +22,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A Hugging Face model directory: config.json, weights in one or several {@code .safetensors}
@@ -31,8 +29,6 @@ import org.slf4j.LoggerFactory;
  * values stay on disk.
  */
 public final class Checkpoint {
-  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
-
   /** What transformers saves beside the weights, and what an export carries over. */
   static final List<String> COMPANIONS =
       List.of(
@@ -321,35 +317,27 @@ public final class Checkpoint {
     }
   }
 
-  /** A bias of a layer that is computed without one would change every output: refused. */
+  /**
+   * A tensor that the model would not compute with would change every output, or is of another
+   * model: refused, but for tables that it computes itself and a tied head stored twice.
+   */
   private void checkSuperfluous() {
-    List<String> biases =
-        superfluous.stream()
-            .filter(name -> name.endsWith(".bias"))
-            .filter(
-                name -> {
-                  String weight = name.substring(0, name.length() - "bias".length()) + "weight";
-                  return parameters.containsKey(weight)
-                      || parameters.containsKey(family.prefix() + weight);
-                })
-            .toList();
-    if (!biases.isEmpty()) {
+    superfluous.removeIf(name -> family.buffers().stream().anyMatch(name::endsWith));
+    if (config.tiedHead()) {
+      superfluous.remove("lm_head.weight");
+    }
+    if (!superfluous.isEmpty()) {
       throw new CheckpointException(
           "Checkpoint "
               + directory
-              + ": it has biases that a model of type "
+              + ": it has "
+              + superfluous.size()
+              + " tensors that a model of type "
               + config.modelType()
-              + " is computed without: "
-              + SafetensorsFile.abridged(biases)
-              + "; is model_type in config.json right?");
-    }
-    if (!superfluous.isEmpty()) {
-      LOG.warn(
-          "Checkpoint {} has {} tensors that a {} of this shape does not use: {}",
-          directory,
-          superfluous.size(),
-          config.modelType(),
-          SafetensorsFile.abridged(superfluous));
+              + " and this shape is computed without: "
+              + SafetensorsFile.abridged(superfluous)
+              + "; are model_type and sizes in config.json right? If the tensors are of no use,"
+              + " save the model again with transformers, which leaves them out");
     }
   }
 

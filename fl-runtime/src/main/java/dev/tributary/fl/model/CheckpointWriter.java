@@ -4,16 +4,11 @@ package dev.tributary.fl.model;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tributary.fl.adapter.AdapterMethod;
-import dev.tributary.fl.adapter.BaseOnly;
-import dev.tributary.fl.adapter.FullFineTuning;
-import dev.tributary.fl.adapter.Lora;
 import dev.tributary.fl.adapter.NamedTensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -36,6 +31,7 @@ public final class CheckpointWriter {
    */
   public static void writeMerged(
       Checkpoint base, AdapterMethod method, NamedTensors state, Path directory) {
+    Merge merge = new Merge(base, method, state);
     Map<Path, Map<String, Checkpoint.Stored>> byFile =
         base.parameters().entrySet().stream()
             .collect(
@@ -60,7 +56,7 @@ public final class CheckpointWriter {
                     : String.valueOf(file.getKey().getFileName());
             SafetensorsWriter writer = new SafetensorsWriter();
             for (Map.Entry<String, Checkpoint.Stored> parameter : file.getValue().entrySet()) {
-              add(writer, base, method, state, parameter.getKey(), parameter.getValue());
+              add(writer, merge, parameter.getKey(), parameter.getValue());
               places.put(parameter.getValue().entry().name(), fileName);
               bytes += parameter.getValue().entry().bytes();
             }
@@ -78,8 +74,7 @@ public final class CheckpointWriter {
   }
 
   /**
-   * A parameter's values with an adapter merged in, float32: {@code W + scale·B·A} where LoRA
-   * adapts the layer, the trained values under full fine-tuning, else those of the base.
+   * A parameter's values with an adapter merged in, float32.
    *
    * @param parameter a name of {@link ModelConfig#parameters()}
    * @throws IllegalArgumentException if adapters of this kind cannot be merged, or there is no such
@@ -87,18 +82,7 @@ public final class CheckpointWriter {
    */
   public static NamedTensors.Tensor merged(
       Checkpoint base, AdapterMethod method, NamedTensors state, String parameter) {
-    if (!changes(method, state, parameter)) {
-      return base.parameter(parameter);
-    }
-    if (method instanceof Lora lora) {
-      String layer = layer(parameter);
-      return sum(
-          base.parameter(parameter),
-          lora.config().scale(),
-          state.get(layer + Lora.B),
-          state.get(layer + Lora.A));
-    }
-    return state.get(parameter);
+    return new Merge(base, method, state).of(parameter);
   }
 
   /** Copies what belongs to a checkpoint beside config.json and weights, as far as it is there. */
@@ -111,66 +95,16 @@ public final class CheckpointWriter {
   }
 
   private static void add(
-      SafetensorsWriter writer,
-      Checkpoint base,
-      AdapterMethod method,
-      NamedTensors state,
-      String parameter,
-      Checkpoint.Stored stored) {
+      SafetensorsWriter writer, Merge merge, String parameter, Checkpoint.Stored stored) {
     SafetensorsFile.Entry entry = stored.entry();
-    if (changes(method, state, parameter)) {
+    if (merge.changes(parameter)) {
       writer.add(
           entry.name(),
           entry.type().weightType().orElseThrow(),
           entry.shape(),
-          () -> merged(base, method, state, parameter).values());
+          () -> merge.of(parameter).values());
     } else {
       writer.copy(entry.name(), stored.file(), entry.name());
     }
-  }
-
-  private static boolean changes(AdapterMethod method, NamedTensors state, String parameter) {
-    if (method instanceof Lora) {
-      return state.byName().containsKey(layer(parameter) + Lora.A);
-    }
-    if (method instanceof FullFineTuning || method instanceof BaseOnly) {
-      return state.byName().containsKey(parameter);
-    }
-    throw new IllegalArgumentException(
-        "Cannot merge " + method + " into a checkpoint: it is no change of weights");
-  }
-
-  private static String layer(String parameter) {
-    return parameter.endsWith(".weight")
-        ? parameter.substring(0, parameter.length() - ".weight".length())
-        : parameter;
-  }
-
-  /** W + scale·B·A; W (o, i), B (o, r), A (r, i). */
-  private static NamedTensors.Tensor sum(
-      NamedTensors.Tensor w, double scale, NamedTensors.Tensor b, NamedTensors.Tensor a) {
-    int outputs = Math.toIntExact(w.shape().get(0));
-    int inputs = Math.toIntExact(w.shape().get(1));
-    int rank = Math.toIntExact(a.shape().get(0));
-    if (!a.shape().equals(List.of((long) rank, (long) inputs))
-        || !b.shape().equals(List.of((long) outputs, (long) rank))) {
-      throw new IllegalArgumentException(
-          "An update of shapes " + b.shape() + ", " + a.shape() + " is none of " + w.shape());
-    }
-    float[] result = new float[w.values().length];
-    float[] update = new float[inputs];
-    for (int o = 0; o < outputs; o++) {
-      Arrays.fill(update, 0);
-      for (int r = 0; r < rank; r++) {
-        float factor = b.values()[o * rank + r];
-        for (int i = 0; i < inputs; i++) {
-          update[i] += factor * a.values()[r * inputs + i];
-        }
-      }
-      for (int i = 0; i < inputs; i++) {
-        result[o * inputs + i] = w.values()[o * inputs + i] + (float) scale * update[i];
-      }
-    }
-    return new NamedTensors.Tensor(w.shape(), result);
   }
 }

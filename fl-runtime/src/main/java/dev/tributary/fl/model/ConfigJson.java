@@ -117,6 +117,26 @@ public final class ConfigJson {
     return node.get(key).asBoolean();
   }
 
+  /**
+   * A text that must be one of a few.
+   *
+   * @param otherwise where the key is absent or null
+   */
+  public String only(String key, String otherwise, String... computed) {
+    String value = text(key, otherwise);
+    if (!List.of(computed).contains(value)) {
+      throw fault(key, "computed are " + List.of(computed));
+    }
+    return value;
+  }
+
+  /** Notes a size that is no multiple of another. */
+  public void divides(String key, int size, String divisorKey, int divisor) {
+    if (size % divisor != 0) {
+      throw fault(key, "it must be a multiple of " + divisorKey + " (" + divisor + ")");
+    }
+  }
+
   /** A whole number or a list of them; empty if absent or null. */
   public List<Integer> tokens(String key) {
     if (!has(key)) {

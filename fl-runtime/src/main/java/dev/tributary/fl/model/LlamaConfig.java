@@ -2,19 +2,20 @@
 package dev.tributary.fl.model;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
 /**
  * A model of the LLaMA family: RMS norm before attention and MLP, rotary positions, grouped-query
- * attention, a gated SiLU MLP, no biases.
+ * attention, a gated SiLU MLP.
  *
  * @param heads query heads
  * @param keyValueHeads heads of keys and values; divides {@code heads}
  * @param headSize width of a head; not always {@code hiddenSize / heads}
  * @param normEpsilon added to the mean square inside each RMS norm
  * @param ropeTheta base of the rotary frequencies
+ * @param biases which linear layers have one
  * @param tiedHead whether the token embeddings are the output head too
  * @param initializerRange standard deviation of freshly drawn weights
  */
@@ -30,11 +31,31 @@ public record LlamaConfig(
     double normEpsilon,
     double ropeTheta,
     RopeScaling ropeScaling,
+    Biases biases,
     boolean tiedHead,
     int maxPositions,
     double initializerRange,
     List<Integer> endOfText)
     implements ModelConfig {
+
+  /**
+   * @param input of queries, keys and values
+   * @param output of attention's output
+   * @param mlp of gate, up and down
+   */
+  public record Biases(boolean input, boolean output, boolean mlp) {
+    static Biases of(boolean input, boolean output, boolean mlp) {
+      return new Biases(input, output, mlp);
+    }
+
+    boolean at(LinearLayer layer) {
+      return switch (layer.kind()) {
+        case "q_proj", "k_proj", "v_proj" -> input;
+        case "o_proj" -> output;
+        default -> mlp;
+      };
+    }
+  }
 
   public LlamaConfig {
     endOfText = List.copyOf(endOfText);
@@ -56,36 +77,59 @@ public record LlamaConfig(
       String block = "model.layers." + layer + ".";
       int queries = heads * headSize;
       int keys = keyValueHeads * headSize;
-      all.add(LinearLayer.of(block + "self_attn.q_proj", hiddenSize, queries));
-      all.add(LinearLayer.of(block + "self_attn.k_proj", hiddenSize, keys));
-      all.add(LinearLayer.of(block + "self_attn.v_proj", hiddenSize, keys));
-      all.add(LinearLayer.of(block + "self_attn.o_proj", queries, hiddenSize));
-      all.add(LinearLayer.of(block + "mlp.gate_proj", hiddenSize, intermediateSize));
-      all.add(LinearLayer.of(block + "mlp.up_proj", hiddenSize, intermediateSize));
-      all.add(LinearLayer.of(block + "mlp.down_proj", intermediateSize, hiddenSize));
+      all.add(new LinearLayer(block + "self_attn.q_proj", hiddenSize, queries));
+      all.add(new LinearLayer(block + "self_attn.k_proj", hiddenSize, keys));
+      all.add(new LinearLayer(block + "self_attn.v_proj", hiddenSize, keys));
+      all.add(new LinearLayer(block + "self_attn.o_proj", queries, hiddenSize));
+      all.add(new LinearLayer(block + "mlp.gate_proj", hiddenSize, intermediateSize));
+      all.add(new LinearLayer(block + "mlp.up_proj", hiddenSize, intermediateSize));
+      all.add(new LinearLayer(block + "mlp.down_proj", intermediateSize, hiddenSize));
     }
     return List.copyOf(all);
   }
 
   @Override
+  public int attentionInputs() {
+    return 3;
+  }
+
+  @Override
   public Map<String, List<Long>> parameters() {
-    Map<String, List<Long>> all = new LinkedHashMap<>();
-    List<Long> vector = List.of((long) hiddenSize);
-    List<Long> embeddings = List.of((long) vocabularySize, (long) hiddenSize);
-    all.put("model.embed_tokens.weight", embeddings);
+    Parameters all = new Parameters();
+    all.matrix("model.embed_tokens.weight", vocabularySize, hiddenSize);
     List<LinearLayer> linear = linearLayers();
     int perBlock = linear.size() / layers;
     for (int layer = 0; layer < layers; layer++) {
       for (LinearLayer l : linear.subList(layer * perBlock, (layer + 1) * perBlock)) {
-        all.put(l.name() + ".weight", List.of((long) l.outputs(), (long) l.inputs()));
+        if (biases.at(l)) {
+          all.linearWithBias(l);
+        } else {
+          all.linear(l);
+        }
       }
-      all.put("model.layers." + layer + ".input_layernorm.weight", vector);
-      all.put("model.layers." + layer + ".post_attention_layernorm.weight", vector);
+      all.vector("model.layers." + layer + ".input_layernorm.weight", hiddenSize);
+      all.vector("model.layers." + layer + ".post_attention_layernorm.weight", hiddenSize);
     }
-    all.put("model.norm.weight", vector);
+    all.vector("model.norm.weight", hiddenSize);
     if (!tiedHead) {
-      all.put("lm_head.weight", embeddings);
+      all.matrix("lm_head.weight", vocabularySize, hiddenSize);
     }
-    return all;
+    return all.byName();
+  }
+
+  @Override
+  public ScriptInputs scriptInputs() {
+    String embedding = "model.embed_tokens.weight";
+    return new ScriptInputs(
+        List.of(embedding, "model.norm.weight", tiedHead ? embedding : "lm_head.weight"),
+        "model.layers.%d.",
+        List.of("input_layernorm.weight", "post_attention_layernorm.weight"),
+        normEpsilon,
+        Arrays.stream(rotaryFrequencies()).boxed().toList(),
+        Map.of(
+            "intermediate",
+            Integer.toString(intermediateSize),
+            "half",
+            Integer.toString(headSize / 2)));
   }
 }

@@ -4,14 +4,17 @@ package dev.tributary.fl.model;
 import java.util.List;
 import java.util.Optional;
 
-/** Llama 2 and 3, Mistral without a sliding window, and what shares their config (SmolLM2 ...). */
+/**
+ * LLaMA 1 to 3, Mistral without a sliding window, Qwen2, and what shares their config (SmolLM2
+ * ...).
+ */
 public final class LlamaFamily implements ModelFamily {
   /** Where transformers 5 writes rope_theta and the keys of rope_scaling. */
   private static final String ROPE = "rope_parameters";
 
   @Override
   public List<String> modelTypes() {
-    return List.of("llama", "mistral");
+    return List.of("llama", "mistral", "qwen2");
   }
 
   @Override
@@ -20,26 +23,34 @@ public final class LlamaFamily implements ModelFamily {
   }
 
   @Override
+  public boolean hasLowRankBackward() {
+    return true;
+  }
+
+  @Override
   public String prefix() {
     return "model.";
   }
 
   @Override
+  public List<String> buffers() {
+    return List.of("rotary_emb.inv_freq");
+  }
+
+  @Override
   public LlamaConfig read(ConfigJson json, List<Integer> endOfText) {
     boolean mistral = json.text("model_type").equals("mistral");
-    for (String bias : List.of("attention_bias", "mlp_bias")) {
-      if (json.flag(bias, false)) {
-        throw json.fault(bias, "biases are not computed; take a checkpoint without them");
-      }
-    }
-    if (!json.text("hidden_act", "silu").equals("silu")) {
-      throw json.fault("hidden_act", "only silu is computed");
-    }
-    if (json.has("sliding_window")) {
+    boolean qwen = json.text("model_type").equals("qwen2");
+    json.only("hidden_act", "silu", "silu");
+    // Qwen2 names a window's length even where it uses none
+    boolean window = qwen ? json.flag("use_sliding_window", false) : json.has("sliding_window");
+    if (window) {
       throw json.fault(
-          "sliding_window",
+          qwen ? "use_sliding_window" : "sliding_window",
           "attention over a window is not computed; if no text is longer than the window, set the"
-              + " key to null and max_position_embeddings to the window's length");
+              + " key to "
+              + (qwen ? "false" : "null")
+              + " and max_position_embeddings to the window's length");
     }
     if (json.has("quantization_config")) {
       throw json.fault(
@@ -73,10 +84,19 @@ public final class LlamaFamily implements ModelFamily {
         json.positive("rms_norm_eps", 1e-6),
         ropeTheta(json),
         ropeScaling(json),
+        biases(json),
         json.flag("tie_word_embeddings", false),
-        json.count("max_position_embeddings", mistral ? 131072 : 2048),
+        json.count("max_position_embeddings", mistral ? 131072 : qwen ? 32768 : 2048),
         json.positive("initializer_range", 0.02),
         endOfText);
+  }
+
+  private static LlamaConfig.Biases biases(ConfigJson json) {
+    if (json.text("model_type").equals("qwen2")) {
+      return LlamaConfig.Biases.of(true, false, false);
+    }
+    boolean attention = json.flag("attention_bias", false);
+    return LlamaConfig.Biases.of(attention, attention, json.flag("mlp_bias", false));
   }
 
   private static double ropeTheta(ConfigJson json) {

@@ -24,10 +24,26 @@ public interface ModelFamily {
   String script();
 
   /**
+   * Whether the source has a backward pass of its own for low-rank adapters, {@code gradients};
+   * everything else goes by autograd.
+   */
+  default boolean hasLowRankBackward() {
+    return false;
+  }
+
+  /**
    * What stands in front of the transformer's parameter names, e.g. {@code model.}; files saved
    * from the bare transformer leave it out.
    */
   String prefix();
+
+  /**
+   * Ends of tensor names that files of this family may hold although they are no parameters: tables
+   * that the model computes itself.
+   */
+  default List<String> buffers() {
+    return List.of();
+  }
 
   /** The family of a model type, if one on the class path knows it. */
   static ModelFamily of(ConfigJson json) {

@@ -2,7 +2,9 @@
 package dev.tributary.fl.model;
 
 import dev.tributary.fl.text.EncodedExample;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Examples as one matrix of token rows, without padding: first the rows that all examples begin
@@ -78,6 +80,39 @@ public record PackedBatch(
       labelsPerExample[e] = examples.get(e).labels();
     }
     return new PackedBatch(tokens, positions, lengths, labelRows, targets, labelsPerExample);
+  }
+
+  /**
+   * The same with virtual tokens in front of each example, which all share: rows of the negative
+   * token ids -1, -2, ...
+   */
+  public PackedBatch behind(int virtualTokens) {
+    if (virtualTokens == 0) {
+      return this;
+    }
+    int[] moved = lengths.clone();
+    moved[0] += virtualTokens;
+    return new PackedBatch(
+        concatenated(virtual(virtualTokens), tokens),
+        concatenated(
+            IntStream.range(0, virtualTokens).toArray(), shifted(positions, virtualTokens)),
+        moved,
+        shifted(labelRows, virtualTokens),
+        targets,
+        labelsPerExample);
+  }
+
+  /** Token ids that stand for virtual tokens. */
+  public static int[] virtual(int virtualTokens) {
+    return IntStream.range(0, virtualTokens).map(i -> -1 - i).toArray();
+  }
+
+  private static int[] shifted(int[] values, int by) {
+    return Arrays.stream(values).map(value -> value + by).toArray();
+  }
+
+  private static int[] concatenated(int[] first, int[] second) {
+    return IntStream.concat(Arrays.stream(first), Arrays.stream(second)).toArray();
   }
 
   public int labels() {

@@ -4,10 +4,12 @@ package dev.tributary.fl.script;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import java.util.Collection;
+import java.util.List;
 
 /**
  * One call of a script's method: arguments in the method's order, then {@link #call}. Owns what is
@@ -46,9 +48,26 @@ final class Arguments implements AutoCloseable {
     return this;
   }
 
-  Arguments tensor(double[] values) {
-    all.add(device.create(values));
+  /** Numbers on the model's device; the shape may hold none. */
+  Arguments tensor(double[] values, Shape shape) {
+    all.add(
+        values.length == 0 ? device.zeros(shape, DataType.FLOAT64) : device.create(values, shape));
     return this;
+  }
+
+  /**
+   * @param narrow whether in float32, as transformers has them
+   */
+  Arguments table(List<Double> values, boolean narrow) {
+    double[] wide = values.stream().mapToDouble(Double::doubleValue).toArray();
+    if (!narrow || wide.length == 0) {
+      return tensor(wide, new Shape(wide.length));
+    }
+    float[] floats = new float[wide.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = (float) wide[i];
+    }
+    return tensor(floats);
   }
 
   Arguments tensor(long[] values, Shape shape) {
@@ -67,15 +86,37 @@ final class Arguments implements AutoCloseable {
     return this;
   }
 
+  /** Numbers that stay on the CPU, as one vector, which may be empty. */
+  Arguments vector(long[] values) {
+    Shape shape = new Shape(values.length);
+    all.add(values.length == 0 ? cpu.zeros(shape, DataType.INT64) : cpu.create(values, shape));
+    return this;
+  }
+
+  Arguments vector(double[] values) {
+    all.add(cpu.create(values, new Shape(values.length)));
+    return this;
+  }
+
   Arguments numbers(double... values) {
     all.add(values.length == 1 ? cpu.create(values[0]) : cpu.create(values));
     return this;
   }
 
-  /** Arrays that each carry the same list name. */
+  /** Arrays that each carry the same list name; at least one. */
   Arguments list(Collection<NDArray> arrays) {
     all.addAll(arrays);
     return this;
+  }
+
+  /** Arrays, or one empty one of that name, which the script takes no notice of. */
+  Arguments list(Collection<NDArray> arrays, String name) {
+    if (arrays.isEmpty()) {
+      NDArray nothing = device.zeros(new Shape(0));
+      nothing.setName(name);
+      all.add(nothing);
+    }
+    return list(arrays);
   }
 
   /** Where arrays for this call alone are made. */

@@ -10,19 +10,25 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.adapter.Placement;
+import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.Checkpoint;
-import dev.tributary.fl.model.LlamaConfig;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.model.PackedBatch;
+import dev.tributary.fl.model.Sampling;
 import dev.tributary.fl.model.TrainedWeights;
+import dev.tributary.fl.seed.Seed;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,51 +36,49 @@ import org.slf4j.LoggerFactory;
 final class ScriptModel implements CausalLm {
   private static final Logger LOG = LoggerFactory.getLogger(ScriptModel.class);
 
-  /** Of the script: the weights, and the table of rotary frequencies. */
+  /** Of the script: the weights, and the family's table of numbers. */
   private static final List<String> ATTRIBUTES = List.of("weights", "tables");
 
   private static final int LARGEST_MULTIPLE = 16;
+
+  /** The script's method that gives any trained tensor's gradients. */
+  static final String BY_AUTOGRAD = "gradients_by_autograd";
 
   private final ModelConfig config;
   private final NDManager manager;
   private final PtSymbolBlock block;
   private final PtSymbolBlock optimisers;
 
-  /** Stand where a layer has no adapter, no gradient, no dropout. */
-  private final NDArray noAdapter;
-
-  private final NDArray noGradient;
-  private final NDArray noDropout;
+  private final boolean lowRankBackward;
+  private final Map<String, PtSymbolBlock> encoders = new ConcurrentHashMap<>();
 
   /** 0: not found out yet. */
   private int rowMultiple;
 
-  private ScriptModel(ModelConfig config, NDManager manager, PtSymbolBlock block) {
+  private ScriptModel(
+      ModelConfig config, boolean lowRankBackward, NDManager manager, PtSymbolBlock block) {
     this.config = config;
+    this.lowRankBackward = lowRankBackward;
     this.manager = manager;
     this.block = block;
     this.optimisers = compile(ScriptSource.optimisers(), manager, List.of());
-    this.noAdapter = empty("l[]");
-    this.noGradient = empty("g[]");
-    this.noDropout = empty("dropped[]");
-  }
-
-  private NDArray empty(String listName) {
-    NDArray array = manager.zeros(new Shape(0));
-    array.setName(listName);
-    return array;
   }
 
   static ScriptModel load(Checkpoint checkpoint, ComputeType type, ai.djl.Device device) {
     long start = System.nanoTime();
     EngineThread.enter();
     ModelConfig config = checkpoint.config();
-    StoredWeights stored = new StoredWeights(checkpoint, weightNames(config));
+    StoredWeights stored = new StoredWeights(checkpoint, ScriptSource.weightNames(config));
     String source =
         ScriptSource.complete(checkpoint.family().script(), config, stored.statements());
     NDManager manager = newManager(device);
     try {
-      ScriptModel model = new ScriptModel(config, manager, compile(source, manager, ATTRIBUTES));
+      ScriptModel model =
+          new ScriptModel(
+              config,
+              checkpoint.family().hasLowRankBackward(),
+              manager,
+              compile(source, manager, ATTRIBUTES));
       model.loadWeights(checkpoint, stored, type);
       LOG.info("Loaded {} in {} ms", checkpoint, (System.nanoTime() - start) / 1_000_000);
       return model;
@@ -90,6 +94,28 @@ final class ScriptModel implements CausalLm {
     NDManager manager = newManager(device);
     return new ScriptWeights(
         manager, compile(ScriptSource.optimisers(), manager, List.of()), state);
+  }
+
+  /** What an encoder gives, on the CPU. */
+  static NamedTensors encoded(Placement.Encoder encoder, NamedTensors state) {
+    EngineThread.enter();
+    try (NDManager manager = newManager(ai.djl.Device.cpu())) {
+      PtSymbolBlock script = compile(ScriptSource.encoder(encoder.script()), manager, List.of());
+      try (Arguments call = new Arguments(script, manager)) {
+        List<NDArray> tensors = new ArrayList<>();
+        tensors.add(
+            call.device()
+                .zeros(
+                    new Shape(
+                        encoder.output().shape().stream().mapToLong(Long::longValue).toArray())));
+        tensors.get(0).setName("t[]");
+        for (String name : encoder.inputs().keySet()) {
+          tensors.add(ScriptWeights.array(state.get(name), "t[]", call.device()));
+        }
+        NDArray output = call.list(tensors).call("encode_");
+        return new NamedTensors(Map.of(encoder.output().name(), ScriptWeights.tensor(output)));
+      }
+    }
   }
 
   static NDManager newManager(ai.djl.Device device) {
@@ -117,60 +143,19 @@ final class ScriptModel implements CausalLm {
   }
 
   private void loadWeights(Checkpoint checkpoint, StoredWeights stored, ComputeType type) {
-    LlamaConfig llama = (LlamaConfig) config;
-    double[] frequencies = llama.rotaryFrequencies();
     try (Arguments call = new Arguments(block, manager)) {
       long[] places = stored.places();
       call.numbers(places, new Shape(places.length / 4, 4));
       List<NDArray> copied = new ArrayList<>();
       for (String name : stored.copied()) {
-        copied.add(call.device().create(checkpoint.parameter(name).values()));
+        NDArray array = call.device().create(checkpoint.parameter(name).values());
+        array.setName("copied[]");
+        copied.add(array);
       }
-      if (copied.isEmpty()) {
-        copied.add(call.device().zeros(new Shape(0)));
-      }
-      copied.forEach(array -> array.setName("copied[]"));
-      call.list(copied);
-      // transformers has them in float32
-      if (type == ComputeType.FLOAT64) {
-        call.tensor(frequencies);
-      } else {
-        float[] narrow = new float[frequencies.length];
-        for (int i = 0; i < narrow.length; i++) {
-          narrow[i] = (float) frequencies[i];
-        }
-        call.tensor(narrow);
-      }
+      call.list(copied, "copied[]");
+      call.table(config.scriptInputs().table(), type != ComputeType.FLOAT64);
       call.numbers(type.number()).call("load");
     }
-  }
-
-  /** The weights in the script's order. */
-  static List<String> weightNames(ModelConfig config) {
-    List<String> names = new ArrayList<>();
-    names.add("model.embed_tokens.weight");
-    names.add("model.norm.weight");
-    names.add(
-        config.parameters().containsKey("lm_head.weight")
-            ? "lm_head.weight"
-            : "model.embed_tokens.weight");
-    for (int layer = 0; layer < config.layers(); layer++) {
-      String prefix = "model.layers." + layer + ".";
-      for (String name :
-          List.of(
-              "input_layernorm",
-              "self_attn.q_proj",
-              "self_attn.k_proj",
-              "self_attn.v_proj",
-              "self_attn.o_proj",
-              "post_attention_layernorm",
-              "mlp.gate_proj",
-              "mlp.up_proj",
-              "mlp.down_proj")) {
-        names.add(prefix + name + ".weight");
-      }
-    }
-    return names;
   }
 
   @Override
@@ -180,43 +165,72 @@ final class ScriptModel implements CausalLm {
 
   @Override
   public TrainedWeights weights(AdapterMethod adapter, NamedTensors state) {
-    return new ScriptWeights(this, TrainedLayout.of(adapter, config, state), state);
+    Placement placement = adapter.placement(config);
+    placement.check(state);
+    return new ScriptWeights(this, TrainedLayout.of(placement, config), state);
   }
 
   @Override
   public float[] logProbabilities(TrainedWeights weights, PackedBatch batch) {
     ScriptWeights own = mine(weights);
-    try (Arguments call = arguments(batch)) {
-      labels(call, batch);
-      own.enter(call, noDropout());
-      return call.call("log_probabilities" + own.suffix()).toFloatArray();
+    try (Arguments call = arguments(batch.behind(own.virtualTokens()))) {
+      labels(call, batch.behind(own.virtualTokens()));
+      own.enter(call);
+      return call.call("log_probabilities").toFloatArray();
     }
   }
 
   @Override
   public float[] logits(TrainedWeights weights, PackedBatch batch) {
     ScriptWeights own = mine(weights);
-    try (Arguments call = arguments(batch)) {
-      own.enter(call, noDropout());
-      return call.call("logits" + own.suffix()).toFloatArray();
+    try (Arguments call = arguments(batch.behind(own.virtualTokens()))) {
+      own.enter(call);
+      float[] all = call.call("logits").toFloatArray();
+      int virtual = own.virtualTokens() * config.vocabularySize();
+      return virtual == 0 ? all : Arrays.copyOfRange(all, virtual, all.length);
     }
   }
 
   @Override
   public List<int[]> generate(
-      TrainedWeights weights, List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
+      TrainedWeights weights,
+      List<int[]> prompts,
+      int maxNewTokens,
+      List<int[]> stops,
+      Sampling sampling,
+      List<Seed> seeds) {
     ScriptWeights own = mine(weights);
+    int[] virtual = PackedBatch.virtual(own.virtualTokens());
+    List<int[]> whole =
+        prompts.stream()
+            .map(p -> IntStream.concat(Arrays.stream(virtual), Arrays.stream(p)).toArray())
+            .toList();
+    whole.forEach(prompt -> checkLength(prompt.length + maxNewTokens - 1));
     int multiple = rowMultiple();
     List<int[]> all = new ArrayList<>();
-    for (GreedyBatch batch :
-        GreedyBatch.of(prompts, maxNewTokens, stops, cacheBytesPerPosition())) {
+    for (GenerationBatch batch :
+        GenerationBatch.of(whole, maxNewTokens, stops, sampling, seeds, cacheBytesPerPosition())) {
       try (Arguments call = new Arguments(block, manager)) {
         batch.enter(call, multiple);
-        own.enter(call, noDropout());
-        all.addAll(batch.answers(call.call("generate" + own.suffix()).toLongArray()));
+        own.enter(call);
+        all.addAll(batch.answers(call.call("generate").toLongArray()));
       }
     }
     return all;
+  }
+
+  /** Where positions are a table, the engine would read behind its end. */
+  private void checkLength(int positions) {
+    if (config.hasPositionTable() && positions > config.maxPositions()) {
+      throw new InputException(
+          "A text of "
+              + positions
+              + " tokens, virtual and new ones included, is longer than the "
+              + config.maxPositions()
+              + " positions of this "
+              + config.modelType()
+              + " model; cut the texts (data.max-tokens) or ask for fewer new tokens");
+    }
   }
 
   /** What rows are filled up to so that a row's result does not depend on their number. */
@@ -238,10 +252,9 @@ final class ScriptModel implements CausalLm {
 
   /** Keys and values of a token in all blocks, in the format that the device computes with. */
   long cacheBytesPerPosition() {
-    LlamaConfig llama = (LlamaConfig) config;
     try (Arguments call = new Arguments(block, manager)) {
       long width = call.call("cache_width").toLongArray()[0];
-      return 2L * llama.layers() * llama.keyValueHeads() * llama.headSize() * width;
+      return 2L * config.layers() * config.keyValueHeads() * config.headSize() * width;
     }
   }
 
@@ -261,25 +274,29 @@ final class ScriptModel implements CausalLm {
     return optimisers;
   }
 
-  NDArray noAdapter() {
-    return noAdapter;
+  /**
+   * Of how many blocks only the first one's input is kept for the backward pass; 0: all is kept.
+   */
+  int recomputeEvery() {
+    return 0;
   }
 
-  NDArray noGradient() {
-    return noGradient;
+  /** Which of the script's methods computes gradients. */
+  String gradients(TrainedLayout layout) {
+    return layout.lowRank() && lowRankBackward ? "gradients" : BY_AUTOGRAD;
   }
 
-  /** Nothing is dropped in any layer. */
-  List<NDArray> noDropout() {
-    return Collections.nCopies(config.linearLayers().size(), noDropout);
-  }
-
-  NDArray nothingDropped() {
-    return noDropout;
+  /** The script of an adapter's encoder, compiled once. */
+  PtSymbolBlock encoder(String resource) {
+    return encoders.computeIfAbsent(
+        resource, name -> compile(ScriptSource.encoder(name), manager, List.of()));
   }
 
   /** A call whose first arguments are the batch's rows. */
   Arguments arguments(PackedBatch batch) {
+    if (config.hasPositionTable()) {
+      checkLength(1 + Arrays.stream(batch.positions()).max().orElse(0));
+    }
     return new Arguments(block, manager)
         .tensor(batch.tokens())
         .tensor(batch.positions())

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.script;
 
-import dev.tributary.fl.model.LlamaConfig;
 import dev.tributary.fl.model.ModelConfig;
+import dev.tributary.fl.model.ScriptInputs;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,6 +17,8 @@ import java.util.regex.Pattern;
 /** A family's TorchScript resource, completed with a checkpoint's shape: {@code ${name}}. */
 final class ScriptSource {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{(\\w+)}");
+  private static final Pattern HEADER = Pattern.compile("(?m)^class Model\\(\\w+\\):$");
+  private static final String FOLDER = "dev/tributary/fl/script/";
 
   /** Logits that exist at a time, in elements: 24 MB of float32. */
   private static final int LOGITS_AT_A_TIME = 6_300_000;
@@ -28,12 +32,14 @@ final class ScriptSource {
   private ScriptSource() {}
 
   /**
+   * The decoder with a family's blocks.
+   *
    * @param mappings statements that map the checkpoint's files
    */
   static String complete(String resource, ModelConfig config, String mappings) {
     Map<String, String> values = new LinkedHashMap<>(shape(config));
     values.put("files", mappings);
-    Matcher placeholder = PLACEHOLDER.matcher(read(resource));
+    Matcher placeholder = PLACEHOLDER.matcher(joined("decoder.py", resource));
     StringBuilder source = new StringBuilder();
     while (placeholder.find()) {
       String value = values.get(placeholder.group(1));
@@ -48,39 +54,75 @@ final class ScriptSource {
 
   /** The methods that work on gradients and optimisers' state, whatever the model. */
   static String optimisers() {
-    return read("dev/tributary/fl/script/optimisers.py");
+    return read(FOLDER + "optimisers.py");
+  }
+
+  /** An adapter's encoder. */
+  static String encoder(String resource) {
+    return joined("encoder.py", resource);
+  }
+
+  /**
+   * A base class's text, and behind it the methods that a resource adds: TorchScript knows none.
+   */
+  private static String joined(String base, String resource) {
+    String text = read(resource);
+    Matcher header = HEADER.matcher(text);
+    if (!header.find()) {
+      throw new IllegalStateException(resource + " does not begin with a class Model(...)");
+    }
+    return read(FOLDER + base) + text.substring(header.end());
+  }
+
+  /** The weights in the script's order; empty names where the model has none. */
+  static List<String> weightNames(ModelConfig config) {
+    ScriptInputs inputs = config.scriptInputs();
+    List<String> names = new ArrayList<>(inputs.top());
+    int ofBlock = config.linearLayersOfBlock();
+    for (int block = 0; block < config.layers(); block++) {
+      List<ModelConfig.LinearLayer> layers =
+          config.linearLayers().subList(block * ofBlock, (block + 1) * ofBlock);
+      layers.forEach(layer -> names.add(layer.weight()));
+      for (ModelConfig.LinearLayer layer : layers) {
+        names.add(config.parameters().containsKey(layer.bias()) ? layer.bias() : "");
+      }
+      for (String rest : inputs.rest()) {
+        names.add(inputs.block().formatted(block) + rest);
+      }
+    }
+    return names;
   }
 
   private static Map<String, String> shape(ModelConfig config) {
-    if (config instanceof LlamaConfig llama) {
-      return shape(llama);
-    }
-    throw new IllegalArgumentException("No script computes models of type " + config.modelType());
-  }
-
-  private static Map<String, String> shape(LlamaConfig config) {
+    ScriptInputs inputs = config.scriptInputs();
     int queryColumns = config.heads() * config.headSize();
     int keyColumns = config.keyValueHeads() * config.headSize();
-    int group = config.heads() / config.keyValueHeads();
+    int linears = config.linearLayersOfBlock();
     Map<String, String> values = new LinkedHashMap<>();
     values.put("layers", Integer.toString(config.layers()));
-    values.put("intermediate", Integer.toString(config.intermediateSize()));
+    values.put("top", Integer.toString(inputs.top().size()));
+    values.put("linears", Integer.toString(linears));
+    values.put("perBlock", Integer.toString(2 * linears + inputs.rest().size()));
+    values.put("slots", Integer.toString(TrainedLayout.SLOTS));
     values.put("headSize", Integer.toString(config.headSize()));
-    values.put("half", Integer.toString(config.headSize() / 2));
     values.put("keyHeads", Integer.toString(config.keyValueHeads()));
-    values.put("group", Integer.toString(group)); // query heads of one key head
+    // query heads of one key head
+    values.put("group", Integer.toString(config.heads() / config.keyValueHeads()));
     values.put("queryAndKeyHeads", Integer.toString(config.heads() + config.keyValueHeads()));
     values.put("queryColumns", Integer.toString(queryColumns));
     values.put("keyColumns", Integer.toString(keyColumns));
     values.put("keysAt", Integer.toString(queryColumns)); // first column in the joined q, k, v
     values.put("valuesAt", Integer.toString(queryColumns + keyColumns));
     values.put("attentionScale", Double.toString(1 / Math.sqrt(config.headSize())));
-    values.put("normEpsilon", Double.toString(config.normEpsilon()));
-    values.put("tied", config.tiedHead() ? "True" : "False");
+    values.put("normEpsilon", Double.toString(inputs.normEpsilon()));
+    values.put("tied", ScriptInputs.flag(config.tiedHead()));
+    values.put("alibi", ScriptInputs.flag(false));
+    values.put("inputsFirst", ScriptInputs.flag(false));
     int labels = Math.max(16, Math.min(1024, LOGITS_AT_A_TIME / config.vocabularySize()));
     values.put("labelChunk", Integer.toString(labels));
     values.put("attentionChunk", Integer.toString(ATTENTION_CHUNK));
     values.put("cacheBlock", Integer.toString(CACHE_BLOCK));
+    values.putAll(inputs.constants());
     return values;
   }
 

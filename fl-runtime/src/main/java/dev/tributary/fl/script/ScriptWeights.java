@@ -6,12 +6,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import dev.tributary.fl.adapter.NamedTensors;
-import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.model.OptimizerRule;
 import dev.tributary.fl.model.PackedBatch;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.seed.Seed;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,9 +24,6 @@ final class ScriptWeights implements TrainedWeights {
 
   private static final List<String> MOMENTS = List.of("exp_avg", "exp_avg_sq");
 
-  /** Linear layers of a block that come before its attention: q, k, v. */
-  private static final int ATTENTION_INPUTS = 3;
-
   private final Optional<ScriptModel> model;
   private final NDManager manager;
   private final PtSymbolBlock optimisers;
@@ -35,10 +32,13 @@ final class ScriptWeights implements TrainedWeights {
   private final Map<String, NDArray> trained = new LinkedHashMap<>();
   private final Map<String, NDArray> gradients = new LinkedHashMap<>();
 
-  /** The two as the script's full-length lists. */
-  private final List<NDArray> trainedSlots = new ArrayList<>();
+  /** What enters the script and its gradients, an encoder's output last. */
+  private final List<NDArray> entering = new ArrayList<>();
 
-  private final List<NDArray> gradientSlots = new ArrayList<>();
+  private final List<NDArray> enteringGradients = new ArrayList<>();
+
+  /** Whether an encoder's tensors have changed since its output was computed. */
+  private boolean stale = true;
 
   /** By the state's kind, e.g. {@code exp_avg}; empty before the first step. */
   private final Map<String, List<NDArray>> optimizer = new LinkedHashMap<>();
@@ -73,23 +73,29 @@ final class ScriptWeights implements TrainedWeights {
     this.layout = layout;
     this.dropout = new DropoutMasks(layout.dropout(), manager);
     EngineThread.enter();
-    String listName = layout.kind() == TrainedLayout.Kind.FULL ? "w[]" : "l[]";
     state
         .byName()
         .forEach(
             (name, tensor) -> {
-              trained.put(name, array(tensor, listName, manager));
-              gradients.put(name, zeros(tensor, "g[]"));
+              trained.put(name, array(tensor, "t[]", manager));
+              gradients.put(name, zeros(shape(tensor)));
             });
-    for (String name : layout.slots()) {
-      if (name.isEmpty()) {
-        trainedSlots.add(onModel().noAdapter());
-        gradientSlots.add(onModel().noGradient());
-      } else {
-        trainedSlots.add(known(trained, name));
-        gradientSlots.add(known(gradients, name));
+    if (model.isPresent()) {
+      for (String name : layout.names()) {
+        entering.add(known(trained, name));
+        enteringGradients.add(known(gradients, name));
       }
     }
+    layout
+        .encoder()
+        .ifPresent(
+            encoder -> {
+              Shape shape = shape(encoder.output().shape());
+              NDArray output = manager.zeros(shape);
+              output.setName("t[]");
+              entering.add(output);
+              enteringGradients.add(zeros(shape));
+            });
   }
 
   private static NDArray known(Map<String, NDArray> arrays, String name) {
@@ -100,104 +106,126 @@ final class ScriptWeights implements TrainedWeights {
     return array;
   }
 
-  private static NDArray array(NamedTensors.Tensor tensor, String listName, NDManager owner) {
+  static NDArray array(NamedTensors.Tensor tensor, String listName, NDManager owner) {
     NDArray array = owner.create(tensor.values(), shape(tensor));
     array.setName(listName);
     return array;
   }
 
-  private NDArray zeros(NamedTensors.Tensor like, String listName) {
-    NDArray array = manager.zeros(shape(like));
-    array.setName(listName);
+  private NDArray zeros(Shape shape) {
+    NDArray array = manager.zeros(shape);
+    array.setName("g[]");
     return array;
   }
 
   private static Shape shape(NamedTensors.Tensor tensor) {
-    return new Shape(tensor.shape().stream().mapToLong(Long::longValue).toArray());
+    return shape(tensor.shape());
+  }
+
+  private static Shape shape(List<Long> extents) {
+    return new Shape(extents.stream().mapToLong(Long::longValue).toArray());
   }
 
   // ---- gradients
 
   @Override
   public double addGradients(PackedBatch batch, double weight, long dropoutSeed) {
-    return switch (layout.kind()) {
-      case ADAPTER -> addAdapterGradients("gradients", batch, weight, dropoutSeed);
-      case FULL -> addFullGradients(batch, weight);
-      case NONE -> throw new IllegalStateException("These tensors belong to no model");
-    };
+    return addGradients(onModel().gradients(layout), batch, weight, dropoutSeed);
   }
 
   /** As {@link #addGradients}, by autograd: what tests compare it with. */
   double addGradientsByAutograd(PackedBatch batch, double weight, long dropoutSeed) {
-    return addAdapterGradients("oracle", batch, weight, dropoutSeed);
+    return addGradients(ScriptModel.BY_AUTOGRAD, batch, weight, dropoutSeed);
   }
 
-  private double addAdapterGradients(
-      String method, PackedBatch batch, double weight, long dropoutSeed) {
+  private double addGradients(String method, PackedBatch texts, double weight, long dropoutSeed) {
     if (trained.isEmpty()) {
       throw new IllegalStateException("Nothing is trained in the bare base model");
     }
     ScriptModel on = onModel();
-    if (dropout.active() && batch.lengths()[0] > 0) {
+    if (dropout.active() && texts.lengths()[0] > 0) {
       throw new IllegalArgumentException(
           "Cannot train with dropout on a shared beginning, whose masks would be the same in every"
               + " example; pack the batch with Beginning.REPEATED");
     }
+    encode();
+    PackedBatch batch = texts.behind(layout.virtualTokens());
     try (Arguments call = on.arguments(batch)) {
       ScriptModel.labels(call, batch);
-      call.numbers(weight).numbers(layout.scale() * dropout.keepScale());
-      call.list(trainedSlots).list(gradientSlots);
-      call.list(dropout.active() ? masks(batch, dropoutSeed, call.device()) : on.noDropout());
-      return call.call(method).toDoubleArray()[0];
+      call.numbers(weight).numbers(on.recomputeEvery());
+      call.vector(scales(dropout.keepScale())).vector(layout.places());
+      call.vector(layout.masks().stream().mapToLong(TrainedLayout.Mask::slot).toArray());
+      call.list(entering).list(enteringGradients);
+      call.list(masks(batch, dropoutSeed, call.device()), "dropped[]");
+      double loss = call.call(method).toDoubleArray()[0];
+      encodeBack();
+      return loss;
     }
   }
 
-  /** One a layer; behind the last block's attention only label rows are left. */
+  /** Of each layer, dropout's included, and last dropout's own. */
+  private double[] scales(double keepScale) {
+    double[] scales = Arrays.copyOf(layout.scales(), layout.scales().length + 1);
+    for (int i = 0; i < scales.length - 1; i++) {
+      scales[i] *= keepScale;
+    }
+    scales[scales.length - 1] = keepScale;
+    return scales;
+  }
+
+  /** Where dropout is: one a layer. */
   private List<NDArray> masks(PackedBatch batch, long dropoutSeed, NDManager owner) {
-    ScriptModel on = onModel();
-    List<ModelConfig.LinearLayer> layers = on.config().linearLayers();
-    int perBlock = layers.size() / on.config().layers();
     Seed seed = Seed.of(dropoutSeed);
-    List<NDArray> masks = new ArrayList<>();
-    for (int i = 0; i < layers.size(); i++) {
-      ModelConfig.LinearLayer layer = layers.get(i);
-      boolean adapted = !layout.slots().get(2 * i).isEmpty();
-      boolean labelsOnly = i >= layers.size() - perBlock + ATTENTION_INPUTS;
-      int rows = labelsOnly ? batch.labels() : batch.tokens().length;
-      masks.add(
-          adapted
-              ? dropout.mask(seed, layer.name(), rows, layer.inputs(), owner)
-              : on.nothingDropped());
-    }
-    return masks;
+    return layout.masks().stream()
+        .map(
+            mask ->
+                dropout.mask(
+                    seed,
+                    mask.layer().name(),
+                    mask.labelRowsOnly() ? batch.labels() : batch.tokens().length,
+                    mask.layer().inputs(),
+                    owner))
+        .toList();
   }
 
-  private double addFullGradients(PackedBatch batch, double weight) {
-    ScriptModel on = onModel();
-    try (Arguments call = on.arguments(batch)) {
-      ScriptModel.labels(call, batch);
-      call.numbers(weight).list(trainedSlots).list(gradientSlots);
-      call.list(noAdapters(on)).list(on.noDropout());
-      return call.call("gradients_full").toDoubleArray()[0];
+  /** Brings what an encoder gives up to date. */
+  private void encode() {
+    if (stale && layout.encoder().isPresent()) {
+      PtSymbolBlock script = onModel().encoder(layout.encoder().get().script());
+      try (Arguments call = new Arguments(script, manager)) {
+        call.list(encoderArrays(entering, trained)).call("encode_");
+      }
+      stale = false;
     }
   }
 
-  private static List<NDArray> noAdapters(ScriptModel on) {
-    return java.util.Collections.nCopies(2 * on.config().linearLayers().size(), on.noAdapter());
+  /** Leads the gradient of what an encoder gives on to its trained tensors. */
+  private void encodeBack() {
+    if (layout.encoder().isPresent()) {
+      PtSymbolBlock script = onModel().encoder(layout.encoder().get().script());
+      try (Arguments call = new Arguments(script, manager)) {
+        call.list(encoderArrays(entering, trained));
+        call.list(encoderArrays(enteringGradients, gradients)).call("gradients");
+      }
+    }
+  }
+
+  /** The output, then what is trained. */
+  private List<NDArray> encoderArrays(List<NDArray> outputLast, Map<String, NDArray> arrays) {
+    List<NDArray> all = new ArrayList<>();
+    all.add(outputLast.get(outputLast.size() - 1));
+    layout.encoderNames().forEach(name -> all.add(known(arrays, name)));
+    return all;
+  }
+
+  int virtualTokens() {
+    return layout.virtualTokens();
   }
 
   /** Adds the arguments with which the script's forward methods compute. */
-  void enter(Arguments call, List<NDArray> dropped) {
-    if (layout.kind() == TrainedLayout.Kind.FULL) {
-      call.list(trainedSlots).list(noAdapters(onModel())).list(dropped);
-    } else {
-      call.numbers(layout.scale()).list(trainedSlots).list(dropped);
-    }
-  }
-
-  /** What the names of the script's methods for these weights end with. */
-  String suffix() {
-    return layout.kind() == TrainedLayout.Kind.FULL ? "_full" : "";
+  void enter(Arguments call) {
+    encode();
+    call.vector(scales(1)).vector(layout.places()).list(entering, "t[]");
   }
 
   boolean isOn(ScriptModel other) {
@@ -282,6 +310,7 @@ final class ScriptWeights implements TrainedWeights {
 
   @Override
   public void update(OptimizerRule rule, double learningRate, long step) {
+    stale = true;
     if (step < 1) {
       throw new IllegalArgumentException("Steps are counted from 1, not " + step);
     }
@@ -323,16 +352,10 @@ final class ScriptWeights implements TrainedWeights {
           rule.nesterov() ? 1 : 0,
           first ? 1 : 0);
       call.list(trained.values()).list(gradients.values());
-      // without momentum the script ignores its last list, which cannot be empty
-      call.list(buffers.isEmpty() ? List.of(named(call, "none[]")) : buffers.get(0));
+      // without momentum the script ignores its last list
+      call.list(buffers.isEmpty() ? List.of() : buffers.get(0), "none[]");
       call.call("sgd_");
     }
-  }
-
-  private static NDArray named(Arguments call, String listName) {
-    NDArray nothing = call.device().zeros(new Shape(0));
-    nothing.setName(listName);
-    return nothing;
   }
 
   private void adam(double... settings) {
@@ -440,7 +463,7 @@ final class ScriptWeights implements TrainedWeights {
     return new NamedTensors(copies);
   }
 
-  private static NamedTensors.Tensor tensor(NDArray array) {
+  static NamedTensors.Tensor tensor(NDArray array) {
     List<Long> shape = new ArrayList<>();
     for (long extent : array.getShape().getShape()) {
       shape.add(extent);

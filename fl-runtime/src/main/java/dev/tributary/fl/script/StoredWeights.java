@@ -23,10 +23,15 @@ final class StoredWeights {
   private final List<long[]> places = new ArrayList<>();
 
   /**
-   * @param names the parameters, in the order that the script wants them
+   * @param names the parameters, in the order that the script wants them; empty where the model has
+   *     none
    */
   StoredWeights(Checkpoint checkpoint, List<String> names) {
     for (String name : names) {
+      if (name.isEmpty()) {
+        places.add(new long[] {-2, 0, 0, 0});
+        continue;
+      }
       Checkpoint.Stored stored = checkpoint.parameters().get(name);
       if (stored == null) {
         throw new IllegalArgumentException("The checkpoint has no parameter " + name);
@@ -76,7 +81,9 @@ final class StoredWeights {
     return lines.isEmpty() ? "pass" : String.join("\n    ", lines);
   }
 
-  /** Per weight: mapping (-1: the next of {@link #copied}), first element, rows, columns. */
+  /**
+   * Per weight: mapping (-1: the next of {@link #copied}, -2: none), first element, rows, columns.
+   */
   long[] places() {
     return places.stream().flatMapToLong(java.util.Arrays::stream).toArray();
   }

@@ -3,6 +3,7 @@ package dev.tributary.fl.script;
 
 import ai.djl.engine.Engine;
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.adapter.Placement;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.Checkpoint;
@@ -38,6 +39,15 @@ public final class TorchScript {
    */
   public static TrainedWeights tensors(NamedTensors state, Device device) {
     return ScriptModel.withoutModel(state, checked(device));
+  }
+
+  /**
+   * The tensor that an adapter's encoder makes of its trained ones.
+   *
+   * @param state that holds them
+   */
+  public static NamedTensors encoded(Placement.Encoder encoder, NamedTensors state) {
+    return ScriptModel.encoded(encoder, state);
   }
 
   /**

@@ -1,106 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.script;
 
-import dev.tributary.fl.adapter.AdapterMethod;
-import dev.tributary.fl.adapter.BaseOnly;
-import dev.tributary.fl.adapter.FullFineTuning;
-import dev.tributary.fl.adapter.Lora;
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.adapter.Placement;
+import dev.tributary.fl.adapter.Placement.Encoder;
+import dev.tributary.fl.adapter.Placement.Place;
+import dev.tributary.fl.adapter.Placement.Placed;
 import dev.tributary.fl.model.ModelConfig;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * How trained tensors enter the script.
  *
- * @param kind which of the script's methods compute with them
- * @param names of the trained tensors, in the order of the state
- * @param slots name of the tensor at each place of the script's list; empty: none there
- * @param scale of low-rank updates, without dropout
+ * @param names of those that enter as they are, in the order of the script's list
+ * @param encoder that makes one more
+ * @param places in the script of each, the encoder's output last: from 0 on of its weights, below 0
+ *     of what stands beside them
+ * @param masks of dropout, in the order of the script's list
+ * @param scales of low-rank updates, one for each linear layer, without dropout
  * @param dropout probability on the adapters' inputs
+ * @param lowRank whether nothing but low-rank updates enters
+ * @param virtualTokens in front of every text
  */
 record TrainedLayout(
-    Kind kind, List<String> names, List<String> slots, double scale, double dropout) {
-  enum Kind {
-    /** Low-rank updates of frozen weights; none at all for the bare base. */
-    ADAPTER,
-    /** The weights themselves. */
-    FULL,
-    /** No model computes with them. */
-    NONE
-  }
+    List<String> names,
+    Optional<Encoder> encoder,
+    long[] places,
+    List<Mask> masks,
+    double[] scales,
+    double dropout,
+    boolean lowRank,
+    int virtualTokens) {
+  /**
+   * Places of a linear layer in the script's list: A, B, magnitude, two factors, dropout's mask.
+   */
+  static final int SLOTS = 6;
 
   /**
-   * @throws IllegalArgumentException if the state does not fit the adapter on this model
+   * A layer whose adapter has dropout on its input.
+   *
+   * @param slot of the mask in the script's list
+   * @param labelRowsOnly whether only the rows of labels come there, behind the last attention
    */
-  static TrainedLayout of(AdapterMethod adapter, ModelConfig model, NamedTensors state) {
-    if (adapter instanceof Lora lora) {
-      return lora(lora, model, state);
-    }
-    if (adapter instanceof BaseOnly) {
-      check(state, Map.of());
-      return new TrainedLayout(
-          Kind.ADAPTER,
-          List.of(),
-          java.util.Collections.nCopies(2 * model.linearLayers().size(), ""),
-          0,
-          0);
-    }
-    if (adapter instanceof FullFineTuning) {
-      check(state, model.parameters());
-      return new TrainedLayout(Kind.FULL, state.names(), ScriptModel.weightNames(model), 0, 0);
-    }
-    throw new IllegalArgumentException("No script computes the adapter " + adapter);
-  }
+  record Mask(ModelConfig.LinearLayer layer, int slot, boolean labelRowsOnly) {}
 
-  static TrainedLayout withoutModel(NamedTensors state) {
-    return new TrainedLayout(Kind.NONE, state.names(), List.of(), 0, 0);
-  }
-
-  private static TrainedLayout lora(Lora lora, ModelConfig model, NamedTensors state) {
-    lora.check(model);
-    long rank = lora.config().rank();
-    Map<String, List<Long>> wanted = new LinkedHashMap<>();
-    List<ModelConfig.LinearLayer> targets = lora.targets(model);
-    for (ModelConfig.LinearLayer layer : targets) {
-      wanted.put(layer.name() + Lora.A, List.of(rank, (long) layer.inputs()));
-      wanted.put(layer.name() + Lora.B, List.of((long) layer.outputs(), rank));
-    }
-    check(state, wanted);
-    List<String> slots =
-        model.linearLayers().stream()
-            .flatMap(
-                layer ->
-                    (targets.contains(layer)
-                            ? List.of(layer.name() + Lora.A, layer.name() + Lora.B)
-                            : List.of("", ""))
-                        .stream())
-            .toList();
-    return new TrainedLayout(
-        Kind.ADAPTER, state.names(), slots, lora.config().scale(), lora.config().dropout());
-  }
-
-  private static void check(NamedTensors state, Map<String, List<Long>> wanted) {
-    for (String name : state.names()) {
-      if (!wanted.containsKey(name)) {
-        throw new IllegalArgumentException(
-            "Tensor " + name + " is none of those that are trained: " + wanted.keySet());
+  static TrainedLayout of(Placement placement, ModelConfig model) {
+    List<ModelConfig.LinearLayer> layers = model.linearLayers();
+    List<String> layerNames = layers.stream().map(ModelConfig.LinearLayer::name).toList();
+    List<String> weightNames = ScriptSource.weightNames(model);
+    List<Placed> placed = placement.placed();
+    long[] places = new long[placed.size()];
+    List<Mask> masks = new ArrayList<>();
+    for (int i = 0; i < places.length; i++) {
+      Placed tensor = placed.get(i);
+      int layer = layerNames.indexOf(tensor.at());
+      if (tensor.place() == Place.PARAMETER) {
+        places[i] = weightNames.indexOf(tensor.at());
+      } else {
+        places[i] = -1L - slot(tensor.place(), layer, layers.size());
+      }
+      if (tensor.place() == Place.LOW_RANK_A && placement.dropout() > 0) {
+        int ofBlock = model.linearLayersOfBlock();
+        boolean last = layer >= layers.size() - ofBlock + model.attentionInputs();
+        masks.add(new Mask(layers.get(layer), SLOTS * layer + SLOTS - 1, last));
       }
     }
-    wanted.forEach(
-        (name, shape) -> {
-          NamedTensors.Tensor given = state.byName().get(name);
-          if (given == null || !Objects.equals(given.shape(), shape)) {
-            throw new IllegalArgumentException(
-                "Tensor "
-                    + name
-                    + " of shape "
-                    + shape
-                    + " is trained, but given is "
-                    + (given == null ? "none of that name" : "one of shape " + given.shape()));
-          }
-        });
+    double[] scales =
+        layerNames.stream()
+            .mapToDouble(name -> Objects.requireNonNullElse(placement.scales().get(name), 0.0))
+            .toArray();
+    return new TrainedLayout(
+        placement.tensors().stream().map(Placed::name).toList(),
+        placement.encoder(),
+        places,
+        masks,
+        scales,
+        placement.dropout(),
+        placement.isLowRank(),
+        placement.virtualTokens());
+  }
+
+  private static int slot(Place place, int layer, int layers) {
+    return switch (place) {
+      case LOW_RANK_A -> SLOTS * layer;
+      case LOW_RANK_B -> SLOTS * layer + 1;
+      case MAGNITUDE -> SLOTS * layer + 2;
+      case INPUT_FACTOR -> SLOTS * layer + 3;
+      case OUTPUT_FACTOR -> SLOTS * layer + 4;
+      // behind the layers stand the scales
+      case VIRTUAL_EMBEDDINGS -> SLOTS * layers + 1;
+      case VIRTUAL_KEYS_AND_VALUES -> SLOTS * layers + 2;
+      case PARAMETER -> throw new IllegalArgumentException("A parameter is a weight");
+    };
+  }
+
+  /** Of tensors that no model computes with. */
+  static TrainedLayout withoutModel(NamedTensors state) {
+    return new TrainedLayout(
+        state.names(), Optional.empty(), new long[0], List.of(), new double[0], 0, false, 0);
+  }
+
+  /** Names of the encoder's trained tensors, as it counts them. */
+  List<String> encoderNames() {
+    return encoder.map(Encoder::inputs).map(Map::keySet).map(List::copyOf).orElse(List.of());
   }
 }

@@ -84,7 +84,7 @@ class CheckpointWriterTest {
   @Test
   void mergesIntoEveryFileOfAShardedBase() throws IOException {
     Checkpoint base = sharded(InitialCheckpoint.write(config, 17, folder.resolve("a")));
-    NamedTensors state = randomised(LORA.initial(base.config(), Seed.of(1)));
+    NamedTensors state = randomised(LORA.initial(base, Seed.of(1)));
     CheckpointWriter.writeMerged(base, LORA, state, folder.resolve("merged"));
 
     Checkpoint merged = Checkpoint.open(folder.resolve("merged"));
@@ -141,7 +141,7 @@ class CheckpointWriterTest {
         directory.resolve("model.safetensors.index.json"), "{\"weight_map\": {" + places + "}}");
     Checkpoint base = Checkpoint.open(directory);
     CheckpointWriter.writeMerged(
-        base, LORA, LORA.initial(base.config(), Seed.of(1)), folder.resolve("merged"));
+        base, LORA, LORA.initial(base, Seed.of(1)), folder.resolve("merged"));
 
     assertThat(Checkpoint.open(folder.resolve("merged")).parameters().keySet())
         .isEqualTo(whole.parameters().keySet());
@@ -190,7 +190,7 @@ class CheckpointWriterTest {
     String keys = "\"rope_parameters\": {\"rope_theta\": 5e5, \"rope_type\": \"default\"}";
     Files.writeString(config, Files.readString(config).replace("\"eos_token_id\": 2", keys));
     Checkpoint base = InitialCheckpoint.write(config, 17, folder.resolve("a"));
-    NamedTensors state = LORA.initial(base.config(), Seed.of(1));
+    NamedTensors state = LORA.initial(base, Seed.of(1));
     CheckpointWriter.writeMerged(base, LORA, state, folder.resolve("merged"));
 
     assertThat(((LlamaConfig) base.config()).ropeTheta()).isEqualTo(500_000);

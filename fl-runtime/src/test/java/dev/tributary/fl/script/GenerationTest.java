@@ -13,6 +13,7 @@ import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.PackedBatch;
+import dev.tributary.fl.model.Sampling;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.testing.TinyModels;
@@ -161,7 +162,9 @@ class GenerationTest {
     List<int[]> prompts = List.of(new int[100], new int[300], new int[100], new int[2000]);
     // 300 + 28 positions are three blocks of 128
     long positions = 3 * 3 * ScriptSource.CACHE_BLOCK;
-    List<GreedyBatch> batches = GreedyBatch.of(prompts, 28, List.of(), (1L << 30) / positions);
+    List<GenerationBatch> batches =
+        GenerationBatch.of(
+            prompts, 28, List.of(), Sampling.GREEDY, List.of(), (1L << 30) / positions);
     assertThat(batches.stream().map(batch -> batch.prompts().size())).containsExactly(3, 1);
   }
 
@@ -169,10 +172,14 @@ class GenerationTest {
   void theSharedBeginningIsCountedOnce() {
     List<int[]> prompts = prompts(40, 1200, 50); // nine whole blocks, up to 98 more and 30 new
     long positions = (9 + 40) * ScriptSource.CACHE_BLOCK;
-    assertThat(GreedyBatch.of(prompts, 30, List.of(), (1L << 30) / positions))
+    assertThat(
+            GenerationBatch.of(
+                prompts, 30, List.of(), Sampling.GREEDY, List.of(), (1L << 30) / positions))
         .singleElement()
         .satisfies(batch -> assertThat(batch.shared()).isEqualTo(9 * ScriptSource.CACHE_BLOCK));
-    assertThat(GreedyBatch.of(prompts, 30, List.of(), (1L << 30) / (positions - 1)))
+    assertThat(
+            GenerationBatch.of(
+                prompts, 30, List.of(), Sampling.GREEDY, List.of(), (1L << 30) / (positions - 1)))
         .extracting(batch -> batch.prompts().size())
         .containsExactly(39, 1);
   }
@@ -193,13 +200,20 @@ class GenerationTest {
 
   @Test
   void emptyPromptsAndStopsAreRefused() {
-    assertThatThrownBy(() -> GreedyBatch.of(List.of(new int[0]), 1, List.of(), 1))
+    assertThatThrownBy(
+            () ->
+                GenerationBatch.of(
+                    List.of(new int[0]), 1, List.of(), Sampling.GREEDY, List.of(), 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("A prompt needs at least one token");
-    assertThatThrownBy(() -> GreedyBatch.of(List.of(), 1, List.of(new int[0]), 1))
+    assertThatThrownBy(
+            () ->
+                GenerationBatch.of(
+                    List.of(), 1, List.of(new int[0]), Sampling.GREEDY, List.of(), 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("A stop needs at least one token");
-    assertThatThrownBy(() -> GreedyBatch.of(List.of(), 0, List.of(), 1))
+    assertThatThrownBy(
+            () -> GenerationBatch.of(List.of(), 0, List.of(), Sampling.GREEDY, List.of(), 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("Ask for at least one new token, not 0");
   }

@@ -11,7 +11,6 @@ import dev.tributary.fl.adapter.Lora;
 import dev.tributary.fl.adapter.LoraConfig;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.model.Checkpoint;
-import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.model.PackedBatch;
 import dev.tributary.fl.model.PackedBatch.Beginning;
 import dev.tributary.fl.seed.Seed;
@@ -59,7 +58,7 @@ class GradientOracleTest {
     }
     SplittableRandom random = new SplittableRandom(3);
     Map<String, NamedTensors.Tensor> tensors = new LinkedHashMap<>();
-    lora.initial(checkpoint.config(), Seed.of(3))
+    lora.initial(checkpoint, Seed.of(3))
         .byName()
         .forEach(
             (name, tensor) -> {
@@ -295,13 +294,13 @@ class GradientOracleTest {
   @Test
   void wrongTensorsAreRefusedByName() {
     Lora lora = lora(0, "q_proj");
-    ModelConfig config = checkpoint.config();
     try (ScriptModel model = load(ComputeType.FLOAT32)) {
-      assertThatThrownBy(() -> model.weights(lora, lora(0, "k_proj").initial(config, Seed.of(1))))
+      assertThatThrownBy(
+              () -> model.weights(lora, lora(0, "k_proj").initial(checkpoint, Seed.of(1))))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("model.layers.0.self_attn.k_proj.lora_A.weight is none of those");
       Lora wider = new Lora(new LoraConfig(4, 6, 0, List.of("q_proj"), false));
-      assertThatThrownBy(() -> model.weights(lora, wider.initial(config, Seed.of(1))))
+      assertThatThrownBy(() -> model.weights(lora, wider.initial(checkpoint, Seed.of(1))))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(
               "q_proj.lora_A.weight of shape [3, 32] is trained, but given is one of shape [4,"

@@ -94,7 +94,7 @@ class StoredWeightsTest {
     Files.write(file, moved.array());
     StoredWeights stored =
         new StoredWeights(
-            Checkpoint.open(shifted), ScriptModel.weightNames(Checkpoint.open(shifted).config()));
+            Checkpoint.open(shifted), ScriptSource.weightNames(Checkpoint.open(shifted).config()));
     assertThat(stored.copied()).hasSize(tied ? 29 : 30).doesNotHaveDuplicates();
     assertThat(logits(shifted, DType.FLOAT32)).containsExactly(logits(aligned, DType.FLOAT32));
   }

@@ -4,6 +4,7 @@ package dev.tributary.fl.testing;
 import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.adapter.NamedTensors.Tensor;
+import dev.tributary.fl.adapter.Placement;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.Checkpoint;
@@ -45,6 +46,11 @@ public final class BigramModel implements CausalLm {
     @Override
     public void check(ModelConfig model) {
       // It is its own model.
+    }
+
+    @Override
+    public Placement placement(ModelConfig model) {
+      throw new UnsupportedOperationException("it is its own model");
     }
 
     @Override
@@ -129,7 +135,12 @@ public final class BigramModel implements CausalLm {
 
   @Override
   public List<int[]> generate(
-      TrainedWeights weights, List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
+      TrainedWeights weights,
+      List<int[]> prompts,
+      int maxNewTokens,
+      List<int[]> stops,
+      dev.tributary.fl.model.Sampling sampling,
+      List<dev.tributary.fl.seed.Seed> seeds) {
     throw new UnsupportedOperationException("this model only trains");
   }
 

@@ -41,7 +41,7 @@ final class LoraTrainer implements AutoCloseable {
     Lora lora = new Lora(new LoraConfig(8, 16, dropout, targets, false));
     lora.check(opened.config());
     CausalLm model = TorchScript.load(opened, dtype, Device.cpu());
-    return new LoraTrainer(model, model.weights(lora, lora.initial(opened.config(), Seed.of(1))));
+    return new LoraTrainer(model, model.weights(lora, lora.initial(opened, Seed.of(1))));
   }
 
   ModelConfig config() {

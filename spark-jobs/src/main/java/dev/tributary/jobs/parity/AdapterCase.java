@@ -3,10 +3,9 @@ package dev.tributary.jobs.parity;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tributary.fl.adapter.AdapterMethod;
-import dev.tributary.fl.adapter.Lora;
-import dev.tributary.fl.adapter.LoraConfig;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.adapter.PeftDirectory;
+import dev.tributary.fl.adapter.Placement;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.Checkpoint;
@@ -41,10 +40,13 @@ record AdapterCase(Recording recording) implements ParityCase {
     Checkpoint checkpoint = Checkpoint.open(base.folder());
     PeftDirectory.Contents adapter = PeftDirectory.read(recording.folder(), checkpoint.config());
     Outputs outputs = new Outputs(recording, base, report);
-    NamedTensors start = start(adapter);
+    AdapterMethod described = adapter.described();
+    NamedTensors start = start(described.placement(checkpoint.config()));
     try (CausalLm model = TorchScript.load(checkpoint, DType.FLOAT32, Device.cpu())) {
-      Weights trained = new Weights(model, inEvaluationMode(adapter.method()));
-      outputs.attempt("forward", () -> trained.on(adapter.state(), w -> outputs.forward(model, w)));
+      // Recordings are made in evaluation mode, whatever dropout the adapter was trained with.
+      Weights saved = new Weights(model, adapter.method().withoutDropout());
+      Weights trained = new Weights(model, described.withoutDropout());
+      outputs.attempt("forward", () -> saved.on(adapter.state(), w -> outputs.forward(model, w)));
       outputs.attempt("gradients", () -> trained.on(start, w -> outputs.gradients(w, PREFIX)));
       for (Map.Entry<String, JsonNode> way : outputs.meta().path("training").properties()) {
         outputs.attempt(
@@ -53,7 +55,7 @@ record AdapterCase(Recording recording) implements ParityCase {
                 trained.on(start, w -> training(model, w, outputs, way.getKey(), way.getValue())));
       }
       outputs.attempt(
-          "generation", () -> trained.on(adapter.state(), w -> outputs.generation(model, w)));
+          "generation", () -> saved.on(adapter.state(), w -> outputs.generation(model, w)));
     }
     if (recording.has("golden/merged.safetensors")) {
       outputs.attempt("merged", () -> merged(checkpoint, adapter, outputs));
@@ -69,23 +71,12 @@ record AdapterCase(Recording recording) implements ParityCase {
     }
   }
 
-  /** Recordings are made in evaluation mode, whatever dropout the adapter was trained with. */
-  static AdapterMethod inEvaluationMode(AdapterMethod method) {
-    if (method instanceof Lora lora) {
-      LoraConfig config = lora.config();
-      return new Lora(
-          new LoraConfig(
-              config.rank(), config.alpha(), 0, config.targetModules(), config.useRslora()));
-    }
-    return method;
-  }
-
   /** The tensors before training, in the adapter's own order. */
-  private NamedTensors start(PeftDirectory.Contents adapter) {
+  private NamedTensors start(Placement placement) {
     NamedTensors recorded =
         Outputs.named(recording.tensors("golden/trainable.safetensors"), PREFIX);
     Map<String, NamedTensors.Tensor> ordered = new LinkedHashMap<>();
-    for (String name : adapter.state().names()) {
+    for (String name : placement.shapes().keySet()) {
       ordered.put(name, recorded.get(name));
     }
     return new NamedTensors(ordered);

@@ -51,8 +51,7 @@ record BFloat16Case(Recording recording) implements ParityCase {
     RecordedBatch batch = RecordedBatch.read(base.tensors("golden/batch.safetensors"));
     int labels = batch.packed().labels();
     try (CausalLm model = TorchScript.load(checkpoint, DType.BFLOAT16, Device.cpu());
-        TrainedWeights weights =
-            model.weights(AdapterCase.inEvaluationMode(adapter.method()), state)) {
+        TrainedWeights weights = model.weights(adapter.method().withoutDropout(), state)) {
       report.compare(
           name(),
           "logits_relative_error",

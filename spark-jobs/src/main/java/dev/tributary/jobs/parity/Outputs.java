@@ -86,7 +86,9 @@ final class Outputs {
   private double logitsDifference(SafetensorsFile forward, float[] computed) {
     List<Long> shape = forward.entry("logits").shape();
     int vocabulary = Math.toIntExact(shape.get(2));
-    if (shape.get(1) != batch.length() || computed.length != batch.places().length * vocabulary) {
+    // PEFT gives logits of virtual tokens too, in front of each sequence's
+    int virtual = Math.toIntExact(shape.get(1)) - batch.length();
+    if (virtual < 0 || computed.length != batch.places().length * vocabulary) {
       throw new InputException(
           "computed are "
               + computed.length
@@ -98,8 +100,10 @@ final class Outputs {
     float[] recorded = forward.floats("logits");
     Difference logits = new Difference();
     for (int row = 0; row < batch.places().length; row++) {
+      int place = batch.places()[row];
+      int recordedRow = place + (place / batch.length() + 1) * virtual;
       for (int v = 0; v < vocabulary; v++) {
-        logits.add(computed[row * vocabulary + v], recorded[batch.places()[row] * vocabulary + v]);
+        logits.add(computed[row * vocabulary + v], recorded[recordedRow * vocabulary + v]);
       }
     }
     return logits.largest();

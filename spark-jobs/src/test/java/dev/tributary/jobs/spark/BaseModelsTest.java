@@ -137,7 +137,12 @@ class BaseModelsTest {
 
     @Override
     public List<int[]> generate(
-        TrainedWeights weights, List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
+        TrainedWeights weights,
+        List<int[]> prompts,
+        int maxNewTokens,
+        List<int[]> stops,
+        dev.tributary.fl.model.Sampling sampling,
+        List<dev.tributary.fl.seed.Seed> seeds) {
       throw new UnsupportedOperationException();
     }
 

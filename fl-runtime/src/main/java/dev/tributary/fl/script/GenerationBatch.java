@@ -3,6 +3,8 @@ package dev.tributary.fl.script;
 
 import ai.djl.ndarray.types.Shape;
 import dev.tributary.fl.model.CacheBudget;
+import dev.tributary.fl.model.Sampling;
+import dev.tributary.fl.seed.Seed;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,8 +16,17 @@ import java.util.List;
  * @param shared tokens that all prompts begin with, whole blocks of the caches
  * @param maxNewTokens at most so many per prompt
  * @param stops a prompt is finished once its new tokens end with any of these
+ * @param sampling how tokens are chosen
+ * @param draws what decides for each prompt, {@code maxNewTokens} numbers in [0, 1); empty where
+ *     nothing is drawn
  */
-record GreedyBatch(List<int[]> prompts, int shared, int maxNewTokens, List<int[]> stops) {
+record GenerationBatch(
+    List<int[]> prompts,
+    int shared,
+    int maxNewTokens,
+    List<int[]> stops,
+    Sampling sampling,
+    List<double[]> draws) {
   /** What the caches of one batch may hold, unless a single prompt needs more. */
   private static final long CACHE_BYTES = 1L << 30;
 
@@ -25,8 +36,13 @@ record GreedyBatch(List<int[]> prompts, int shared, int maxNewTokens, List<int[]
    *
    * @param bytesPerPosition of keys and values
    */
-  static List<GreedyBatch> of(
-      List<int[]> prompts, int maxNewTokens, List<int[]> stops, long bytesPerPosition) {
+  static List<GenerationBatch> of(
+      List<int[]> prompts,
+      int maxNewTokens,
+      List<int[]> stops,
+      Sampling sampling,
+      List<Seed> seeds,
+      long bytesPerPosition) {
     if (maxNewTokens < 1) {
       throw new IllegalArgumentException("Ask for at least one new token, not " + maxNewTokens);
     }
@@ -36,15 +52,32 @@ record GreedyBatch(List<int[]> prompts, int shared, int maxNewTokens, List<int[]
     if (prompts.stream().anyMatch(prompt -> prompt.length == 0)) {
       throw new IllegalArgumentException("A prompt needs at least one token");
     }
-    return new CacheBudget(
-            Integer.MAX_VALUE, CACHE_BYTES / bytesPerPosition, ScriptSource.CACHE_BLOCK)
-        .batches(prompts, prompt -> prompt, maxNewTokens).stream()
-            .map(batch -> new GreedyBatch(batch.prompts(), batch.shared(), maxNewTokens, stops))
-            .toList();
+    if (sampling.draws() && seeds.size() != prompts.size()) {
+      throw new IllegalArgumentException(
+          "Drawing for " + prompts.size() + " prompts needs a seed for each, not " + seeds.size());
+    }
+    List<GenerationBatch> batches = new ArrayList<>();
+    int first = 0;
+    for (CacheBudget.Batch<int[]> batch :
+        new CacheBudget(Integer.MAX_VALUE, CACHE_BYTES / bytesPerPosition, ScriptSource.CACHE_BLOCK)
+            .batches(prompts, prompt -> prompt, maxNewTokens)) {
+      int end = first + batch.prompts().size();
+      List<double[]> draws =
+          sampling.draws()
+              ? seeds.subList(first, end).stream()
+                  .map(seed -> seed.random().doubles(maxNewTokens).toArray())
+                  .toList()
+              : List.of();
+      batches.add(
+          new GenerationBatch(
+              batch.prompts(), batch.shared(), maxNewTokens, stops, sampling, draws));
+      first = end;
+    }
+    return batches;
   }
 
   /**
-   * Adds the arguments: prompts, their lengths, the shared beginning, new tokens, stops.
+   * Adds the arguments: prompts, their lengths, the shared beginning, new tokens, stops, sampling.
    *
    * @param rowMultiple what the rows of products are filled up to
    */
@@ -63,6 +96,11 @@ record GreedyBatch(List<int[]> prompts, int shared, int maxNewTokens, List<int[]
       }
     }
     call.tensor(table, new Shape(table.length / longest, longest));
+    call.numbers(
+        sampling.temperature(), sampling.topK(), sampling.topP(), sampling.repetitionPenalty());
+    call.tensor(
+        draws.stream().flatMapToDouble(Arrays::stream).toArray(),
+        new Shape(draws.size(), draws.isEmpty() ? 0 : maxNewTokens));
   }
 
   /**
