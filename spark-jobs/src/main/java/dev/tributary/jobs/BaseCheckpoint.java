@@ -4,6 +4,7 @@ package dev.tributary.jobs;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.CheckpointException;
+import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.InitialCheckpoint;
 import dev.tributary.fl.model.ModelChoice;
@@ -18,7 +19,8 @@ import java.nio.file.Path;
  *
  * @param name as users call it: the checkpoint's path, or the config that it was made from
  */
-record BaseCheckpoint(String name, Checkpoint checkpoint, DType dtype, Tokenizer.Source tokenizer) {
+record BaseCheckpoint(
+    String name, Checkpoint checkpoint, Computation computation, Tokenizer.Source tokenizer) {
   private static final String INITIAL = "initial-model";
 
   /**
@@ -29,7 +31,7 @@ record BaseCheckpoint(String name, Checkpoint checkpoint, DType dtype, Tokenizer
    */
   static BaseCheckpoint of(ModelChoice model, RunDirectory directory) {
     if (model.checkpoint().isPresent()) {
-      return open(model.checkpoint().get(), model.dtype());
+      return open(model.checkpoint().get(), model.computation());
     }
     Path config = Path.of(model.config().orElseThrow());
     Path initial =
@@ -47,7 +49,7 @@ record BaseCheckpoint(String name, Checkpoint checkpoint, DType dtype, Tokenizer
         Files.isDirectory(initial)
             ? Checkpoint.open(initial)
             : InitialCheckpoint.write(config, model.initialise().orElseThrow(), initial);
-    return checked(config.toString(), checkpoint, model.dtype());
+    return checked(config.toString(), checkpoint, model.computation());
   }
 
   /**
@@ -56,7 +58,11 @@ record BaseCheckpoint(String name, Checkpoint checkpoint, DType dtype, Tokenizer
    * @throws InputException if it cannot be used
    */
   static BaseCheckpoint open(String directory, DType dtype) {
-    return checked(directory, Checkpoint.open(local(directory)), dtype);
+    return open(directory, Computation.in(dtype));
+  }
+
+  private static BaseCheckpoint open(String directory, Computation computation) {
+    return checked(directory, Checkpoint.open(local(directory)), computation);
   }
 
   /**
@@ -84,12 +90,13 @@ record BaseCheckpoint(String name, Checkpoint checkpoint, DType dtype, Tokenizer
 
   /** As executors find it. */
   BaseModel forExecutors(int threads) {
-    return BaseModel.of(checkpoint, dtype, threads);
+    return BaseModel.of(checkpoint, computation, threads);
   }
 
-  private static BaseCheckpoint checked(String name, Checkpoint checkpoint, DType dtype) {
+  private static BaseCheckpoint checked(
+      String name, Checkpoint checkpoint, Computation computation) {
     Tokenizer.Source tokenizer = Tokenizer.Source.read(checkpoint.directory());
     tokenizer.checkFits(checkpoint.config().vocabularySize());
-    return new BaseCheckpoint(name, checkpoint, dtype, tokenizer);
+    return new BaseCheckpoint(name, checkpoint, computation, tokenizer);
   }
 }

@@ -32,8 +32,8 @@ public record LoraConfig(
     @Default("false") boolean useRslora,
     @Default("false") boolean useDora,
     @Default("none") Bias bias,
-    Map<String, Integer> rankPattern,
-    Map<String, Double> alphaPattern)
+    @Default("{}") Map<String, Integer> rankPattern,
+    @Default("{}") Map<String, Double> alphaPattern)
     implements Serializable {
   /** What stands for every linear layer of the blocks. */
   public static final String ALL_LINEAR = "all-linear";

@@ -109,6 +109,12 @@ public record Placement(
     return all;
   }
 
+  /** Whether weights of linear layers are trained themselves. */
+  public boolean isFull() {
+    return tensors.stream()
+        .anyMatch(p -> p.place() == Place.PARAMETER && p.at().endsWith(".weight"));
+  }
+
   /** Whether nothing but low-rank updates of linear layers enters. */
   public boolean isLowRank() {
     return placed().stream()

@@ -14,7 +14,7 @@ import java.util.List;
  *     max-tokens
  * @param cutExamples examples among {@code dataSize} that were cut to fit max-tokens
  * @param steps local steps, skipped ones included
- * @param skippedSteps steps that a hook skipped
+ * @param skippedSteps steps that a hook skipped, or whose gradients left the range of float16
  * @param clippedSteps steps whose gradient was scaled down
  * @param optimizerSteps updates of the optimiser since its state was last empty
  * @param tokens of the examples seen

@@ -7,10 +7,6 @@ public enum DType {
   BFLOAT16("bfloat16", "BF16", 2),
   FLOAT16("float16", "F16", 2);
 
-  /** The way out where {@link #isComputed} says no. */
-  public static final String NOT_COMPUTED =
-      "gradients leave its range; give bfloat16 or float32 (files may be float16)";
-
   private final String label;
   private final String safetensorsName;
   private final int bytes;
@@ -19,11 +15,6 @@ public enum DType {
     this.label = label;
     this.safetensorsName = safetensorsName;
     this.bytes = bytes;
-  }
-
-  /** Whether models compute in this format, not only read files of it: all but float16 (yet). */
-  public boolean isComputed() {
-    return this != FLOAT16;
   }
 
   /** As experiment files and {@code torch_dtype} write it. */

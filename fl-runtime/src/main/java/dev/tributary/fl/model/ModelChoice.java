@@ -12,13 +12,24 @@ import java.util.Optional;
  * @param checkpoint a Hugging Face directory
  * @param config a config.json; tokenizer files stand beside it
  * @param initialise seed of the weights drawn for {@code config}
- * @param dtype number format of the base in compute: float32 or bfloat16
+ * @param dtype number format of the base in compute
+ * @param int8 hold the blocks' linear layers as 8-bit integers
+ * @param recomputeEvery blocks between kept activations; 0 keeps all
+ * @param devices that one client computes on
+ * @param acrossDevices what several devices share: a batch's examples (data) or the base's blocks
+ *     (layers)
+ * @param offload keep the blocks in the host's memory
  */
 public record ModelChoice(
     Optional<String> checkpoint,
     Optional<String> config,
     Optional<Long> initialise,
-    @Default("float32") DType dtype) {
+    @Default("float32") DType dtype,
+    @Default("false") boolean int8,
+    @Default("0") int recomputeEvery,
+    @Default("1") int devices,
+    @Default("data") Computation.AcrossDevices acrossDevices,
+    @Default("false") boolean offload) {
   public ModelChoice {
     new Faults()
         .check(
@@ -31,7 +42,12 @@ public record ModelChoice(
             "initialise",
             initialise.orElse(null),
             "it goes with config: the seed that fresh weights are drawn from, e.g. 17")
-        .check(dtype.isComputed(), "dtype", dtype, DType.NOT_COMPUTED)
         .throwIfAny();
+    new Computation(dtype, int8, recomputeEvery, devices, acrossDevices, offload); // its faults
+  }
+
+  /** How it is held and computed. */
+  public Computation computation() {
+    return new Computation(dtype, int8, recomputeEvery, devices, acrossDevices, offload);
   }
 }

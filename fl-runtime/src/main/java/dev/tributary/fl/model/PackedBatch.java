@@ -2,6 +2,7 @@
 package dev.tributary.fl.model;
 
 import dev.tributary.fl.text.EncodedExample;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -100,6 +101,53 @@ public record PackedBatch(
         shifted(labelRows, virtualTokens),
         targets,
         labelsPerExample);
+  }
+
+  /**
+   * The batch's examples in at most {@code count} batches, each with the rows that all share, and
+   * about as many rows of its own.
+   */
+  public List<PackedBatch> parts(int count) {
+    int examples = labelsPerExample.length;
+    int shared = lengths[0];
+    List<PackedBatch> parts = new ArrayList<>();
+    int example = 0;
+    int row = shared;
+    int label = 0;
+    while (example < examples) {
+      int partsLeft = Math.max(1, count - parts.size());
+      int target = (tokens.length - row + partsLeft - 1) / partsLeft;
+      int end = example;
+      int rows = 0;
+      int labels = 0;
+      // the last part takes the rest; others stop where the next example would overshoot by more
+      while (end < examples
+          && (end == example || partsLeft == 1 || rows + lengths[end + 1] / 2 <= target)) {
+        rows += lengths[end + 1];
+        labels += labelsPerExample[end];
+        end++;
+      }
+      parts.add(part(example, end, row, rows, label, labels));
+      example = end;
+      row += rows;
+      label += labels;
+    }
+    return parts;
+  }
+
+  private PackedBatch part(int first, int end, int row, int rows, int label, int labels) {
+    int shared = lengths[0];
+    int[] partLengths = new int[end - first + 1];
+    partLengths[0] = shared;
+    System.arraycopy(lengths, first + 1, partLengths, 1, end - first);
+    return new PackedBatch(
+        concatenated(Arrays.copyOf(tokens, shared), Arrays.copyOfRange(tokens, row, row + rows)),
+        concatenated(
+            Arrays.copyOf(positions, shared), Arrays.copyOfRange(positions, row, row + rows)),
+        partLengths,
+        shifted(Arrays.copyOfRange(labelRows, label, label + labels), shared - row),
+        Arrays.copyOfRange(targets, label, label + labels),
+        Arrays.copyOfRange(labelsPerExample, first, end));
   }
 
   /** Token ids that stand for virtual tokens. */

@@ -19,6 +19,16 @@ public interface TrainedWeights extends AutoCloseable {
    */
   double addGradients(PackedBatch batch, double weight, long dropoutSeed);
 
+  /**
+   * To be called where gradients are not finite: whether the base's number format may be the cause,
+   * so that the step can be left out. Gradients are then cleared, and those of later steps are
+   * computed at half the size before they are brought back to theirs. Only a float16 base, whose
+   * largest number is 65504, can be helped so.
+   */
+  default boolean backOff() {
+    return false;
+  }
+
   /** L2 norm over all gradients together; not finite if any gradient is not. */
   double gradientNorm();
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.script;
 
-import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.ElementType;
 
@@ -9,6 +8,7 @@ import dev.tributary.fl.model.ElementType;
 enum ComputeType {
   FLOAT32(6),
   BFLOAT16(15),
+  FLOAT16(5),
   /** For tests of the arithmetic only. */
   FLOAT64(7);
 
@@ -26,10 +26,7 @@ enum ComputeType {
     return switch (dtype) {
       case FLOAT32 -> FLOAT32;
       case BFLOAT16 -> BFLOAT16;
-      case FLOAT16 ->
-          throw new InputException(
-              "Cannot compute in float16: gradients leave its range; give model.dtype bfloat16 or"
-                  + " float32 (files may be float16)");
+      case FLOAT16 -> FLOAT16;
     };
   }
 

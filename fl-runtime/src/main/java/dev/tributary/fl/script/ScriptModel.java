@@ -14,6 +14,8 @@ import dev.tributary.fl.adapter.Placement;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.Checkpoint;
+import dev.tributary.fl.model.Computation;
+import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.model.PackedBatch;
 import dev.tributary.fl.model.Sampling;
@@ -36,8 +38,10 @@ import org.slf4j.LoggerFactory;
 final class ScriptModel implements CausalLm {
   private static final Logger LOG = LoggerFactory.getLogger(ScriptModel.class);
 
-  /** Of the script: the weights, and the family's table of numbers. */
-  private static final List<String> ATTRIBUTES = List.of("weights", "tables");
+  /**
+   * Of the script: the weights, what 8-bit ones are multiplied by, the family's table of numbers.
+   */
+  private static final List<String> ATTRIBUTES = List.of("weights", "scales", "tables");
 
   private static final int LARGEST_MULTIPLE = 16;
 
@@ -49,6 +53,8 @@ final class ScriptModel implements CausalLm {
   private final PtSymbolBlock block;
   private final PtSymbolBlock optimisers;
 
+  private final ComputeType type;
+  private final Computation computation;
   private final boolean lowRankBackward;
   private final Map<String, PtSymbolBlock> encoders = new ConcurrentHashMap<>();
 
@@ -56,27 +62,57 @@ final class ScriptModel implements CausalLm {
   private int rowMultiple;
 
   private ScriptModel(
-      ModelConfig config, boolean lowRankBackward, NDManager manager, PtSymbolBlock block) {
+      ModelConfig config,
+      ComputeType type,
+      Computation computation,
+      boolean lowRankBackward,
+      NDManager manager,
+      PtSymbolBlock block) {
     this.config = config;
+    this.type = type;
+    this.computation = computation;
     this.lowRankBackward = lowRankBackward;
     this.manager = manager;
     this.block = block;
     this.optimisers = compile(ScriptSource.optimisers(), manager, List.of());
   }
 
+  /**
+   * @param devices several where blocks are spread over them
+   */
+  static ScriptModel load(
+      Checkpoint checkpoint, Computation computation, List<ai.djl.Device> devices) {
+    return load(checkpoint, ComputeType.of(computation.dtype()), computation, devices);
+  }
+
+  /** On one device, in a format that only tests may ask for. */
   static ScriptModel load(Checkpoint checkpoint, ComputeType type, ai.djl.Device device) {
+    return load(checkpoint, type, Computation.in(DType.FLOAT32), List.of(device));
+  }
+
+  /**
+   * @param type in place of the computation's dtype
+   */
+  static ScriptModel load(
+      Checkpoint checkpoint,
+      ComputeType type,
+      Computation computation,
+      List<ai.djl.Device> devices) {
     long start = System.nanoTime();
     EngineThread.enter();
     ModelConfig config = checkpoint.config();
     StoredWeights stored = new StoredWeights(checkpoint, ScriptSource.weightNames(config));
     String source =
-        ScriptSource.complete(checkpoint.family().script(), config, stored.statements());
-    NDManager manager = newManager(device);
+        ScriptSource.complete(
+            checkpoint.family().script(), config, computation, devices, stored.statements());
+    NDManager manager = newManager(devices.get(0));
     try {
       ScriptModel model =
           new ScriptModel(
               config,
-              checkpoint.family().hasLowRankBackward(),
+              type,
+              computation,
+              checkpoint.family().hasLowRankBackward() && !computation.spreads(),
               manager,
               compile(source, manager, ATTRIBUTES));
       model.loadWeights(checkpoint, stored, type);
@@ -167,6 +203,11 @@ final class ScriptModel implements CausalLm {
   public TrainedWeights weights(AdapterMethod adapter, NamedTensors state) {
     Placement placement = adapter.placement(config);
     placement.check(state);
+    if (computation.int8() && placement.isFull()) {
+      throw new InputException(
+          "Cannot train weights that are held as 8-bit integers; take model.int8: false, or an"
+              + " adapter");
+    }
     return new ScriptWeights(this, TrainedLayout.of(placement, config), state);
   }
 
@@ -274,11 +315,19 @@ final class ScriptModel implements CausalLm {
     return optimisers;
   }
 
+  ComputeType type() {
+    return type;
+  }
+
   /**
    * Of how many blocks only the first one's input is kept for the backward pass; 0: all is kept.
+   *
+   * @param method that computes gradients
    */
-  int recomputeEvery() {
-    return 0;
+  int recomputeEvery(String method) {
+    return method.equals(BY_AUTOGRAD)
+        ? computation.recomputeByAutograd()
+        : computation.recomputeEvery();
   }
 
   /** Which of the script's methods computes gradients. */

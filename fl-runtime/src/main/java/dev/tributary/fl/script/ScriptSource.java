@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.script;
 
+import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.model.ScriptInputs;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** A family's TorchScript resource, completed with a checkpoint's shape: {@code ${name}}. */
 final class ScriptSource {
@@ -34,10 +36,24 @@ final class ScriptSource {
   /**
    * The decoder with a family's blocks.
    *
+   * @param devices that blocks are spread over
    * @param mappings statements that map the checkpoint's files
    */
-  static String complete(String resource, ModelConfig config, String mappings) {
+  static String complete(
+      String resource,
+      ModelConfig config,
+      Computation computation,
+      List<ai.djl.Device> devices,
+      String mappings) {
     Map<String, String> values = new LinkedHashMap<>(shape(config));
+    values.put(
+        "devices",
+        devices.stream()
+            .map(d -> d.isGpu() ? "\"cuda:" + d.getDeviceId() + "\"" : "\"cpu\"")
+            .collect(Collectors.joining(", ", "[", "]")));
+    values.put("spread", ScriptInputs.flag(computation.spreads()));
+    values.put("offload", ScriptInputs.flag(computation.offload()));
+    values.put("int8", ScriptInputs.flag(computation.int8()));
     values.put("files", mappings);
     Matcher placeholder = PLACEHOLDER.matcher(joined("decoder.py", resource));
     StringBuilder source = new StringBuilder();

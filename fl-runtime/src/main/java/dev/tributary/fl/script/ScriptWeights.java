@@ -12,6 +12,7 @@ import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.seed.Seed;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,7 @@ final class ScriptWeights implements TrainedWeights {
   private final PtSymbolBlock optimisers;
   private final TrainedLayout layout;
   private final DropoutMasks dropout;
+  private final LossScale lossScale;
   private final Map<String, NDArray> trained = new LinkedHashMap<>();
   private final Map<String, NDArray> gradients = new LinkedHashMap<>();
 
@@ -72,6 +74,7 @@ final class ScriptWeights implements TrainedWeights {
     this.optimisers = optimisers;
     this.layout = layout;
     this.dropout = new DropoutMasks(layout.dropout(), manager);
+    this.lossScale = new LossScale(model.filter(m -> m.type() == ComputeType.FLOAT16).isPresent());
     EngineThread.enter();
     state
         .byName()
@@ -152,12 +155,18 @@ final class ScriptWeights implements TrainedWeights {
     PackedBatch batch = texts.behind(layout.virtualTokens());
     try (Arguments call = on.arguments(batch)) {
       ScriptModel.labels(call, batch);
-      call.numbers(weight).numbers(on.recomputeEvery());
+      if (lossScale.isOn()) {
+        scale(enteringGradients, lossScale.factor());
+      }
+      call.numbers(weight * lossScale.factor()).numbers((double) on.recomputeEvery(method));
       call.vector(scales(dropout.keepScale())).vector(layout.places());
       call.vector(layout.masks().stream().mapToLong(TrainedLayout.Mask::slot).toArray());
       call.list(entering).list(enteringGradients);
       call.list(masks(batch, dropoutSeed, call.device()), "dropped[]");
       double loss = call.call(method).toDoubleArray()[0];
+      if (lossScale.isOn()) {
+        scale(enteringGradients, 1 / lossScale.factor());
+      }
       encodeBack();
       return loss;
     }
@@ -247,11 +256,21 @@ final class ScriptWeights implements TrainedWeights {
   }
 
   @Override
+  public boolean backOff() {
+    clearGradients();
+    return lossScale.lower();
+  }
+
+  @Override
   public void scaleGradients(double factor) {
     if (!trained.isEmpty()) {
-      try (Arguments call = new Arguments(optimisers, manager)) {
-        call.numbers(factor).list(gradients.values()).call("scale_");
-      }
+      scale(gradients.values(), factor);
+    }
+  }
+
+  private void scale(Collection<NDArray> arrays, double factor) {
+    try (Arguments call = new Arguments(optimisers, manager)) {
+      call.numbers(factor).list(arrays).call("scale_");
     }
   }
 
@@ -311,6 +330,7 @@ final class ScriptWeights implements TrainedWeights {
   @Override
   public void update(OptimizerRule rule, double learningRate, long step) {
     stale = true;
+    lossScale.stepTaken();
     if (step < 1) {
       throw new IllegalArgumentException("Steps are counted from 1, not " + step);
     }
@@ -443,6 +463,18 @@ final class ScriptWeights implements TrainedWeights {
     }
     throw new IllegalArgumentException(
         "This is no optimiser's state of " + trained.keySet() + ": " + state.names());
+  }
+
+  /** Takes the values of another copy's tensors, as another step of its optimiser. */
+  void become(NamedTensors state) {
+    requireSameNames(state);
+    stale = true;
+    lossScale.stepTaken();
+    if (!trained.isEmpty()) {
+      try (Arguments call = new Arguments(optimisers, manager)) {
+        call.list(trained.values()).list(arrays(state, "values[]", call.device())).call("copy_");
+      }
+    }
   }
 
   // ---- copies

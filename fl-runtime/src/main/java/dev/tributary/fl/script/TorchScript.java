@@ -7,9 +7,11 @@ import dev.tributary.fl.adapter.Placement;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.Checkpoint;
+import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.TrainedWeights;
+import java.util.List;
 
 /**
  * The engine's door: models whose TorchScript source libtorch compiles and runs.
@@ -21,14 +23,34 @@ public final class TorchScript {
   private TorchScript() {}
 
   /**
-   * Loads a checkpoint's weights once into this JVM. Parameters stored in {@code dtype} stay mapped
-   * from their files, so processes on one host share them; others are copied.
+   * Loads a checkpoint's weights once into this JVM. Parameters stored in the dtype that they are
+   * computed in stay mapped from their files, so processes on one host share them; others are
+   * copied.
    *
-   * @param dtype of the base in compute, float32 or bfloat16; trained tensors are float32 anyway
-   * @throws InputException if the dtype is not computed or the device not there
+   * @param devices as many as the computation asks for; trained tensors are on the first
+   * @throws InputException if a device is not there
    */
+  public static CausalLm load(
+      Checkpoint checkpoint, Computation computation, List<Device> devices) {
+    if (devices.size() != computation.devices()) {
+      throw new InputException(
+          "model.devices is "
+              + computation.devices()
+              + ", but a client has "
+              + devices
+              + " here; give Spark's tasks as many (spark.task.resource.gpu.amount), or change the"
+              + " key");
+    }
+    List<ai.djl.Device> all = devices.stream().map(TorchScript::checked).toList();
+    if (computation.splitsBatches()) {
+      return SplitModel.load(checkpoint, computation, all);
+    }
+    return ScriptModel.load(checkpoint, computation, all);
+  }
+
+  /** As the other, held as it is computed, on one device. */
   public static CausalLm load(Checkpoint checkpoint, DType dtype, Device device) {
-    return ScriptModel.load(checkpoint, ComputeType.of(dtype), checked(device));
+    return load(checkpoint, Computation.in(dtype), List.of(device));
   }
 
   /**

@@ -139,6 +139,10 @@ public final class LocalTrainer {
 
     Verdict take(int number) {
       TrainingStep step = gradients(number);
+      if (!Double.isFinite(step.gradientNorm())) {
+        skipped++; // the weights have cleared their gradients
+        return Verdict.CONTINUE;
+      }
       Verdict verdict = Verdict.CONTINUE;
       WeightGradients view = new WeightGradients(weights, step.gradientNorm());
       for (int h = 0; h < hooks.size() && verdict == Verdict.CONTINUE; h++) {
@@ -172,7 +176,8 @@ public final class LocalTrainer {
       double norm = weights.gradientNorm();
       long runStep = (round - 1L) * config.localSteps() + number;
       double rate = config.learningRate(runStep);
-      if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+      boolean finite = Double.isFinite(loss) && Double.isFinite(norm);
+      if (!finite && !(Double.isFinite(loss) && weights.backOff())) {
         throw diverged(number, "loss " + loss + ", gradient norm " + norm, rate);
       }
       losses.add(loss);

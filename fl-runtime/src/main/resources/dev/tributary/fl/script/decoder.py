@@ -24,9 +24,50 @@ class Model(Module):
   __buffers__ = []
   training : bool
   weights : List[Tensor]
+  scales : List[Tensor]
   tables : List[Tensor]
 
   # ---- loading
+
+  def home(self, i: int, first):
+    # the device where a weight lives: blocks are spread over ${devices}, what is around them is on the first
+    devices = annotate(List[str], ${devices})
+    device = first.device
+    if i >= ${top} and ${spread}:
+      device = torch.device(devices[(i - ${top}) // ${perBlock} * len(devices) // ${layers}])
+    if i >= ${top} and ${offload}:
+      device = torch.device("cpu")
+    return device
+
+  def quantised(self, weight, i: int):
+    # A linear layer's weight as 8-bit integers, and what each output's are multiplied by: the largest becomes
+    # 127. Others stay as they are.
+    scale = weight[0:0]
+    if ${int8} and i >= ${top} and (i - ${top}) % ${perBlock} < ${linears}:
+      scale = (self.factor(weight).to(6).abs().amax([0]) / 127.).clamp(1e-30)
+      rows = self.factor((self.factor(weight).to(6) / scale).round_())
+      weight = rows.to(1).contiguous()
+    return weight, scale
+
+  def matrix(self, w: List[Tensor], i: int, d: int):
+    # a linear layer's weight as the compute wants it
+    weight = w[i]
+    if weight.dtype == 1:
+      scale = self.scales[i].to(weight.device)
+      return (weight.to(6) * (scale if ${inputsFirst} else scale.unsqueeze(1))).to(d)
+    return weight.to(d)
+
+  def carried(self, block: int, w: List[Tensor], x):
+    # w with a block's weights where x is, if they live in the host's memory
+    if ${offload}:
+      w = w[:]
+      for i in range(${top} + ${perBlock} * block, ${top} + ${perBlock} * (block + 1)):
+        w[i] = w[i].to(x.device)
+    return w
+
+  def arrived(self, x, block: int, w: List[Tensor]):
+    # x where a block's weights are
+    return x.to(w[self.weight_of(block, 0)].device) if ${spread} else x
 
   def load(self, stored, copied: List[Tensor], table, dtype):
     # stored: per weight the number of a mapped file (-1: the next of `copied`, -2: the model has none), first
@@ -39,6 +80,7 @@ class Model(Module):
     for i in range(stored.size(0)):
       if i == 2 and ${tied}:
         self.weights.append(self.weights[0])
+        self.scales.append(self.weights[0][0:0])
       else:
         file = int(stored[i][0])
         first = int(stored[i][1])
@@ -53,7 +95,9 @@ class Model(Module):
           values = files[file].slice(0, first, first + rows * max(columns, 1))
         if columns > 0:
           values = values.view([rows, columns])
-        self.weights.append(values.to(table.device, int(dtype)))
+        weight, scale = self.quantised(values.to(self.home(i, table), int(dtype)), i)
+        self.weights.append(weight)
+        self.scales.append(scale)
     self.tables.append(table.clone())
     return torch.zeros([1])
 
@@ -122,7 +166,10 @@ class Model(Module):
     d = self.weights[0].dtype
     all = annotate(List[Tensor], [])
     for i in range(len(w)):
-      all.append(all[0] if i == 2 and ${tied} else w[i].to(d))
+      if i == 2 and ${tied}:
+        all.append(all[0])
+      else:
+        all.append(w[i] if w[i].dtype == 1 else w[i].to(self.weights[i].device, d))
     return all
 
   # ---- products
@@ -183,20 +230,20 @@ class Model(Module):
     # A linear layer with all that may be trained at it, (N, outputs); differentiable.
     at = self.slot(block, layer)
     d = x.dtype
-    weight = w[self.weight_of(block, layer)].to(d)
+    weight = self.matrix(w, self.weight_of(block, layer), d).to(x.device)
     if l[at + 3].numel() > 0:
-      x = x * l[at + 3].to(d).view([1, -1])
+      x = x * l[at + 3].to(x.device, d).view([1, -1])
     y = self.product(x, self.factor(weight))
-    A = l[at]
-    B = l[at + 1]
+    A = l[at].to(x.device)
+    B = l[at + 1].to(x.device)
     if A.numel() > 0:
-      cut = l[at + 5]
+      cut = l[at + 5].to(x.device)
       input = x.masked_fill(cut, 0.) if cut.numel() > 0 else x
       scale = self.scale_of(block, layer, l)
       update = self.product(self.product(input, A.to(d).t()), B.to(d).t()) * scale
       magnitude = l[at + 2]
       if magnitude.numel() > 0:
-        m = (magnitude / self.row_norms(weight, A, B, scale / self.keep_scale(l))).to(d)
+        m = (magnitude.to(x.device) / self.row_norms(weight, A, B, scale / self.keep_scale(l))).to(d)
         base = y
         if cut.numel() > 0:
           # as in PEFT, whose dropout cuts off what the magnitudes scale, but not the base layer
@@ -206,13 +253,13 @@ class Model(Module):
         y = y + update
     bias = w[self.bias_of(block, layer)]
     if bias.numel() > 0:
-      y = y + bias.to(d)
+      y = y + bias.to(x.device, d)
     if l[at + 4].numel() > 0:
-      y = y * l[at + 4].to(d).view([1, -1])
+      y = y * l[at + 4].to(x.device, d).view([1, -1])
     return y
 
   def layer_norm(self, x, weight, bias):
-    return torch.layer_norm(x, [x.size(-1)], weight.to(x.dtype), bias.to(x.dtype), ${normEpsilon})
+    return torch.layer_norm(x, [x.size(-1)], weight.to(x.device, x.dtype), bias.to(x.device, x.dtype), ${normEpsilon})
 
   # ---- attention
   #
@@ -240,7 +287,7 @@ class Model(Module):
 
   def bias_by_distance(self, queries, keys, d: int):
     # ALiBi: the head's slope times how far before the query a key stands, (heads, 1, queries, keys)
-    return (self.tables[0].view([-1, 1, 1, 1]) * (keys.unsqueeze(0) - queries.unsqueeze(1))).to(d)
+    return (self.tables[0].to(keys.device).view([-1, 1, 1, 1]) * (keys.unsqueeze(0) - queries.unsqueeze(1))).to(d)
 
   def causal(self, first: int, rows: int, like):
     # Added to scores of queries at positions first, first + 1, ...: later keys are hidden. (1, 1, rows, first +
@@ -281,7 +328,7 @@ class Model(Module):
     count = min(given.size(0) - first, qkv.size(0)) if given.dim() > 1 else 0
     if count > 0:
       column = 2 * ${keyColumns} * block
-      kv = given[first:first + count, column:column + 2 * ${keyColumns}].to(qkv.dtype)
+      kv = given[first:first + count, column:column + 2 * ${keyColumns}].to(qkv.device, qkv.dtype)
       qkv = torch.cat([torch.cat([qkv[0:count, 0:${queryColumns}], kv], 1), qkv[count:]])
     return qkv
 
@@ -300,29 +347,37 @@ class Model(Module):
         x = torch.cat([l[-2][first:first + virtual].to(d), x[virtual:]])
     return x
 
+  def moved(self, turns: Tuple[Tensor, Tensor], x):
+    a, b = turns
+    return a.to(x.device), b.to(x.device)
+
   def run_blocks(self, x, first: int, last: int, turns: Tuple[Tensor, Tensor], lengths: List[int], rows, w: List[Tensor], l: List[Tensor]):
     # Blocks first to last - 1, differentiable; after the model's last attention only `rows` are left (empty: all).
     for block in range(first, last):
-      qkv = self.with_virtual(self.before(x, turns, block, w, l), 0, block, l)
+      x = self.arrived(x, block, w)
+      mine = self.carried(block, w, x)
+      qkv = self.with_virtual(self.before(x, self.moved(turns, x), block, mine, l), 0, block, l)
       y = self.attention(qkv, lengths)
       if block == ${layers} - 1 and rows.numel() > 0:
-        y = y.index_select(0, rows)
-        x = x.index_select(0, rows)
-      x = self.after(y, x, block, w, l)
-    return x
+        y = y.index_select(0, rows.to(x.device))
+        x = x.index_select(0, rows.to(x.device))
+      x = self.after(y, x, block, mine, l)
+    return x.to(self.weights[0].device) if ${spread} else x
 
   def trunk(self, tokens, positions, lengths: List[int], rows, w: List[Tensor], l: List[Tensor]):
     # hidden states before the last norm at `rows` (empty: at all), in place where it can be
     x = self.embedded(self.embeddings(tokens, w, l), positions, w)
     turns = self.turns(positions, x.dtype)
     for block in range(${layers}):
-      qkv = self.with_virtual(self.before_(x, turns, block, w, l), 0, block, l)
+      x = self.arrived(x, block, w)
+      mine = self.carried(block, w, x)
+      qkv = self.with_virtual(self.before_(x, self.moved(turns, x), block, mine, l), 0, block, l)
       y = self.attention(qkv, lengths)
       if block == ${layers} - 1 and rows.numel() > 0:
-        y = y.index_select(0, rows)
-        x = x.index_select(0, rows)
-      x = self.after_(y, x, block, w, l)
-    return x
+        y = y.index_select(0, rows.to(x.device))
+        x = x.index_select(0, rows.to(x.device))
+      x = self.after_(y, x, block, mine, l)
+    return x.to(self.weights[0].device) if ${spread} else x
 
   def head(self, x, targets, head, back: bool, weight: float, dhead):
     # Log-probability of each target (M) after the head; with `back` also the gradient of weight times
@@ -455,7 +510,9 @@ class Model(Module):
     x = self.embedded(self.embeddings(tokens, w, l), positions, w)
     turns = self.turns(positions, x.dtype)
     for block in range(${layers}):
-      qkv = self.with_virtual(self.before_(x, turns, block, w, l), at, block, l)
+      x = self.arrived(x, block, w)
+      mine = self.carried(block, w, x)
+      qkv = self.with_virtual(self.before_(x, self.moved(turns, x), block, mine, l), at, block, l)
       before = shared_k[block].size(1)
       end = at - before + n
       own_k[block][:, end - n:end] = self.keys(qkv, ${keysAt})
@@ -475,8 +532,8 @@ class Model(Module):
         if block == ${layers} - 1:
           y = y[n - 1:]
           x = x[n - 1:]
-        x = self.after_(y, x, block, w, l)
-    return x
+        x = self.after_(y, x, block, mine, l)
+    return x.to(self.weights[0].device) if ${spread} else x
 
   def row_multiple(self, largest):
     # The smallest power of two up to `largest` such that products with 1, 2, 3 and 5 times as many rows
@@ -487,7 +544,7 @@ class Model(Module):
     most = 5 * int(largest)
     factors = [w[2][0:8192].t()]
     for layer in range(${linears}):
-      factors.append(self.factor(w[self.weight_of(0, layer)])[:, 0:8192])
+      factors.append(self.factor(self.matrix(w, self.weight_of(0, layer), w[0].dtype))[:, 0:8192])
     found = 0
     multiple = 1
     while found == 0 and multiple <= int(largest):
@@ -616,10 +673,11 @@ class Model(Module):
     B = len(counts)
     room = (max(counts) - beginning) // ${cacheBlock} * ${cacheBlock} + ${cacheBlock}
     for block in range(${layers}):
-      shared_k.append(torch.zeros([${keyHeads}, beginning, ${headSize}], dtype=d, device=device))
+      at_home = w[self.weight_of(block, 0)].device if ${spread} else device
+      shared_k.append(torch.zeros([${keyHeads}, beginning, ${headSize}], dtype=d, device=at_home))
       shared_v.append(torch.zeros_like(shared_k[block]))
       nothing.append(shared_k[block][:, 0:0])
-      own_k.append(torch.zeros([B * ${keyHeads}, room, ${headSize}], dtype=d, device=device))
+      own_k.append(torch.zeros([B * ${keyHeads}, room, ${headSize}], dtype=d, device=at_home))
       own_v.append(torch.zeros_like(own_k[block]))
     for at in range(0, beginning, ${cacheBlock}):
       self.fill(prompts[at:at + ${cacheBlock}], at, w, l, nothing, nothing, shared_k, shared_v, False)
@@ -662,8 +720,8 @@ class Model(Module):
         rows = (~finished).nonzero().squeeze(1)
         heads = (rows.unsqueeze(1) * ${keyHeads} + torch.arange(${keyHeads}, device=device)).flatten()
         for block in range(${layers}):
-          own_k[block] = own_k[block].index_select(0, heads)
-          own_v[block] = own_v[block].index_select(0, heads)
+          own_k[block] = own_k[block].index_select(0, heads.to(own_k[block].device))
+          own_v[block] = own_v[block].index_select(0, heads.to(own_v[block].device))
         B = left
         prompt, filled, token = prompt[rows], filled[rows], token[rows]
         recent, finished = recent[rows], finished[rows]
@@ -672,7 +730,7 @@ class Model(Module):
       room = own_k[0].size(1)
       if int(filled.max()) == room:
         for block in range(${layers}):
-          more = torch.zeros([B * ${keyHeads}, ${cacheBlock}, ${headSize}], dtype=d, device=device)
+          more = torch.zeros([B * ${keyHeads}, ${cacheBlock}, ${headSize}], dtype=d, device=own_k[block].device)
           own_k[block] = torch.cat([own_k[block], more], 1)
           own_v[block] = torch.cat([own_v[block], more], 1)
         room += ${cacheBlock}
@@ -692,12 +750,16 @@ class Model(Module):
       x = self.embedded(torch.embedding(w[0], self.filled_up(token, 0, multiple)), positions, w)
       turns = self.turns(positions, x.dtype)
       for block in range(${layers}):
-        qkv = self.before_(x, turns, block, w, l)[0:B]
-        own_k[block].view([-1, ${headSize}]).index_copy_(0, places, qkv[:, ${keysAt}:${valuesAt}].reshape([-1, ${headSize}]).to(d))
-        own_v[block].view([-1, ${headSize}]).index_copy_(0, places, qkv[:, ${valuesAt}:].reshape([-1, ${headSize}]).to(d))
+        x = self.arrived(x, block, w)
+        mine = self.carried(block, w, x)
+        qkv = self.before_(x, self.moved(turns, x), block, mine, l)[0:B]
+        at = places.to(x.device)
+        own_k[block].view([-1, ${headSize}]).index_copy_(0, at, qkv[:, ${keysAt}:${valuesAt}].reshape([-1, ${headSize}]).to(d))
+        own_v[block].view([-1, ${headSize}]).index_copy_(0, at, qkv[:, ${valuesAt}:].reshape([-1, ${headSize}]).to(d))
         q = qkv[:, 0:${queryColumns}].view([B, ${keyHeads}, ${group}, ${headSize}]).to(d)
-        y = self.attend_cached(q, shared_k[block], shared_v[block], own_k[block], own_v[block], hidden, near, multiple)
-        x = self.after_(self.filled_up(y.to(x.dtype), 0, multiple), x, block, w, l)
+        y = self.attend_cached(q, shared_k[block], shared_v[block], own_k[block], own_v[block], hidden.to(x.device), near.to(x.device), multiple)
+        x = self.after_(self.filled_up(y.to(x.dtype), 0, multiple), x, block, mine, l)
+      x = x.to(device)
       filled = filled + 1
       draw = draws[:, step + 1].index_select(0, prompt) if draws.numel() > 0 else draws
       token = self.chosen(self.next_logits(x[0:B], w, multiple), seen, draw, temperature, top_k, top_p, penalty)

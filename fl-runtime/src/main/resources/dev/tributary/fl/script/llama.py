@@ -13,7 +13,7 @@ class Model(Decoder):
     return torch.rsqrt(x.to(self.wide(x.dtype)).square().mean([-1], True) + ${normEpsilon})
 
   def norm(self, x, gain):
-    return (x * self.inverse_rms(x)).to(x.dtype) * gain.to(x.dtype)
+    return (x * self.inverse_rms(x)).to(x.dtype) * gain.to(x.device, x.dtype)
 
   def turns(self, positions, d: int):
     # Cosine and sine, (N, 1, headSize / 2). Of float32 angles, as transformers has them; the functions in
@@ -76,7 +76,7 @@ class Model(Decoder):
     y = torch.empty([x.size(0), columns], dtype=x.dtype, device=x.device)
     start = 0
     for i in range(first, last):
-      weight = w[self.weight_of(block, i)]
+      weight = self.matrix(w, self.weight_of(block, i), x.dtype)
       part = y[:, start:start + weight.size(0)]
       at = self.slot(block, i)
       A = l[at]
@@ -91,8 +91,8 @@ class Model(Decoder):
         if A.numel() > 0:
           cut = l[at + 5]
           input = x.masked_fill(cut, 0.) if cut.numel() > 0 else x
-          Ax = self.product(input, A.to(x.dtype).t())
-          self.add_product_(part, Ax, l[at + 1].to(x.dtype).t(), self.scale_of(block, i, l))
+          Ax = self.product(input, A.to(x.device, x.dtype).t())
+          self.add_product_(part, Ax, l[at + 1].to(x.device, x.dtype).t(), self.scale_of(block, i, l))
           z.append(Ax)
         else:
           z.append(A)
@@ -114,6 +114,7 @@ class Model(Decoder):
 
   def begun(self, x, turns: Tuple[Tensor, Tensor], lengths: List[int], rows, block: int, w: List[Tensor], l: List[Tensor]):
     # A block, and what its backward pass needs: the block's input last.
+    w = self.carried(block, w, x)
     z = annotate(List[Tensor], [])
     inverse = self.inverse_rms(x)
     qkv = self.project(self.normed(x, inverse, w[self.rest_of(block, 0)]), block, 0, 3, w, l, z)
@@ -149,7 +150,7 @@ class Model(Decoder):
     dx = dy
     start = 0
     for i in range(first, last):
-      weight = w[self.weight_of(block, i)]
+      weight = self.matrix(w, self.weight_of(block, i), x.dtype)
       part = dy[:, start:start + weight.size(0)]
       if wanted:
         if i == first:
@@ -252,26 +253,26 @@ class Model(Decoder):
   def gradients(self, tokens, positions, lengths, label_rows, targets, weight, recompute, scales, places, cuts, t: List[Tensor], g: List[Tensor], dropped: List[Tensor]):
     # As `gradients_by_autograd`, where nothing but low-rank adapters is trained.
     torch.set_grad_enabled(False)
-    w = self.weights
+    base = self.weights
     at = self.integers(places)
     l = self.placed(scales, at, t, self.integers(cuts), dropped)
     gl = self.placed(scales, at, g, annotate(List[int], []), g)
     parts = self.integers(lengths)
     every = int(recompute)
     step = ${layers} if every == 0 else every
-    x = torch.embedding(w[0], tokens)
+    x = torch.embedding(base[0], tokens)
     turns = self.turns(positions, x.dtype)
     starts = annotate(List[Tensor], [])
     kept = annotate(List[List[Tensor]], [])
     for block in range(${layers}):
       if block % step == 0:
         starts.append(x)
-      x, needed = self.begun(x, turns, parts, label_rows, block, w, l)
+      x, needed = self.begun(x, turns, parts, label_rows, block, base, l)
       if every == 0:
         kept.append(needed)
     inverse = self.inverse_rms(x)
-    found, dx = self.head(self.normed(x, inverse, w[1]), targets, w[2], True, float(weight), x[0:0])
-    dx = self.normed_back(dx, x, inverse, w[1], torch.zeros([1], dtype=x.dtype, device=x.device))
+    found, dx = self.head(self.normed(x, inverse, base[1]), targets, base[2], True, float(weight), x[0:0])
+    dx = self.normed_back(dx, x, inverse, base[1], torch.zeros([1], dtype=x.dtype, device=x.device))
     cos, sin = turns
     # the attention scale that dq and dk lack
     back_turns = (cos * ${attentionScale}, sin * ${attentionScale})
@@ -283,8 +284,9 @@ class Model(Decoder):
       if len(kept) == 0:
         x = starts.pop()
         for again in range(block // step * step, block + 1):
-          x, needed = self.begun(x, turns, parts, label_rows, again, w, l)
+          x, needed = self.begun(x, turns, parts, label_rows, again, base, l)
           kept.append(needed)
+      w = self.carried(block, base, dx)
       k = kept.pop()
       inverse, qkv, attended, middle, inverse2, gate_up = k[0], k[1], k[2], k[3], k[4], k[5]
       before = k[-1]

@@ -25,6 +25,12 @@ class Model(Module):
     torch._foreach_add_(g, torch._foreach_sub(p, reference), alpha=float(factor))
     return factor
 
+  def copy_(self, p: List[Tensor], values: List[Tensor]):
+    torch.set_grad_enabled(False)
+    for i in range(len(p)):
+      p[i].copy_(values[i])
+    return torch.zeros([1])
+
   def clear_(self, g: List[Tensor]):
     torch.set_grad_enabled(False)
     torch._foreach_zero_(g)

@@ -191,6 +191,7 @@ class GenerationTest {
       int numbers = 2 * 3 * 2 * 8; // keys and values, blocks, key heads, head size
       switch (type) {
         case FLOAT32 -> assertThat(model.cacheBytesPerPosition()).isEqualTo(4L * numbers);
+        case FLOAT16 -> assertThat(model.cacheBytesPerPosition()).isEqualTo(4L * numbers);
         case FLOAT64 -> assertThat(model.cacheBytesPerPosition()).isEqualTo(8L * numbers);
         // float32 where the processor has no instructions for bfloat16
         case BFLOAT16 -> assertThat(model.cacheBytesPerPosition()).isIn(2L * numbers, 4L * numbers);

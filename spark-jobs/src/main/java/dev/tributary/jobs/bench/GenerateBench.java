@@ -51,7 +51,6 @@ public final class GenerateBench {
       @Default("2") int threads) {
     public Arguments {
       new Faults()
-          .check(dtype.isComputed(), "dtype", dtype, DType.NOT_COMPUTED)
           .check(batch >= 1, "batch", batch, "give 1 or more, e.g. 8")
           .check(prompts >= 1, "prompts", prompts, "give 1 or more, e.g. 8")
           .check(newTokens >= 2, "new-tokens", newTokens, "give 2 or more, e.g. 128")

@@ -43,7 +43,6 @@ public final class SftBench {
     public Arguments {
       targets = List.copyOf(targets);
       new Faults()
-          .check(dtype.isComputed(), "dtype", dtype, DType.NOT_COMPUTED)
           .check(batch >= 1, "batch", batch, "give 1 or more, e.g. 4")
           .check(steps >= 1, "steps", steps, "give 1 or more, e.g. 30")
           .check(maxTokens >= 2, "max-tokens", maxTokens, "give 2 or more, e.g. 512")

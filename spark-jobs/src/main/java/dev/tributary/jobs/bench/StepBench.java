@@ -40,7 +40,6 @@ public final class StepBench {
     public Arguments {
       targets = List.copyOf(targets);
       new Faults()
-          .check(dtype.isComputed(), "dtype", dtype, DType.NOT_COMPUTED)
           .check(batch >= 1, "batch", batch, "give 1 or more, e.g. 4")
           .check(length >= 2, "length", length, "give 2 or more, e.g. 256")
           .check(steps >= 1, "steps", steps, "give 1 or more, e.g. 5")

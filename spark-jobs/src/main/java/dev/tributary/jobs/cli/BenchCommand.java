@@ -59,7 +59,7 @@ final class BenchCommand extends JobCommand {
   @Option(names = "--data", paramLabel = "FILE", description = "JSON Lines of GSM8K or Dolly.")
   private @Nullable String data;
 
-  @Option(names = "--dtype", paramLabel = "TYPE", description = "float32 or bfloat16.")
+  @Option(names = "--dtype", paramLabel = "TYPE", description = "float32, bfloat16 or float16.")
   private @Nullable String dtype;
 
   @Option(names = "--batch", paramLabel = "N", description = "Rows, examples or prompts at once.")

@@ -7,7 +7,6 @@ import dev.tributary.evaluation.EvaluationRow;
 import dev.tributary.evaluation.Task;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.Default;
-import dev.tributary.fl.config.Faults;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.DType;
 import dev.tributary.jobs.EvaluateJob;
@@ -83,7 +82,7 @@ final class EvaluateCommand extends JobCommand {
       description = "Of worked examples' order: the key 'order-seed' of all tasks that have it.")
   private @Nullable String seed;
 
-  @Option(names = "--dtype", paramLabel = "TYPE", description = "float32 or bfloat16.")
+  @Option(names = "--dtype", paramLabel = "TYPE", description = "float32, bfloat16 or float16.")
   private @Nullable String dtype;
 
   @Option(names = "--batch", paramLabel = "N", description = "Prompts answered at once.")
@@ -104,9 +103,7 @@ final class EvaluateCommand extends JobCommand {
       @Default("64") int batch,
       @Default("1") int threads,
       @Default("0.01") double maxNotRun) {
-    Settings {
-      new Faults().check(dtype.isComputed(), "dtype", dtype, DType.NOT_COMPUTED).throwIfAny();
-    }
+    Settings {}
   }
 
   EvaluateCommand(Console console) {

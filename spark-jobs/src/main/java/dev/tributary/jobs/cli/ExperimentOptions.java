@@ -18,7 +18,7 @@ final class ExperimentOptions {
   @Option(
       names = "--dtype",
       paramLabel = "TYPE",
-      description = "The key 'model.dtype': float32 or bfloat16.")
+      description = "The key 'model.dtype': float32, bfloat16 or float16.")
   private @Nullable String dtype;
 
   @Option(

@@ -38,7 +38,7 @@ final class GenerateCommand extends JobCommand {
       description = "Longest answer; 128 if not given.")
   private @Nullable String newTokens;
 
-  @Option(names = "--dtype", paramLabel = "TYPE", description = "float32 or bfloat16.")
+  @Option(names = "--dtype", paramLabel = "TYPE", description = "float32, bfloat16 or float16.")
   private @Nullable String dtype;
 
   @Option(
@@ -52,7 +52,6 @@ final class GenerateCommand extends JobCommand {
       @Default("float32") DType dtype, Optional<Integer> threads, @Default("128") int newTokens) {
     Settings {
       new Faults()
-          .check(dtype.isComputed(), "dtype", dtype, DType.NOT_COMPUTED)
           .check(newTokens >= 1, "new-tokens", newTokens, "give 1 or more, e.g. 128")
           .check(
               threads.isEmpty() || threads.get() >= 1,

@@ -4,7 +4,7 @@ package dev.tributary.jobs.spark;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.CheckpointException;
-import dev.tributary.fl.model.DType;
+import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.Device;
 import dev.tributary.fl.script.TorchScript;
 import java.io.Serializable;
@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * The base model of a run, as an executor finds it: under the driver's path, on a file system that
@@ -19,29 +20,29 @@ import java.nio.file.Path;
  *
  * @param directory a Hugging Face directory, absolute
  * @param sha256 of its content, as the driver has it ({@link Checkpoint#sha256})
- * @param dtype number format in compute
+ * @param computation how it is held and computed
  * @param threads computing threads of a client or of a piece of an evaluation; results depend on it
  *     in the last bit
  */
-public record BaseModel(String directory, String sha256, DType dtype, int threads)
+public record BaseModel(String directory, String sha256, Computation computation, int threads)
     implements Serializable {
 
-  public static BaseModel of(Checkpoint checkpoint, DType dtype, int threads) {
+  public static BaseModel of(Checkpoint checkpoint, Computation computation, int threads) {
     return new BaseModel(
         checkpoint.directory().toAbsolutePath().normalize().toString(),
         checkpoint.sha256(),
-        dtype,
+        computation,
         threads);
   }
 
   /** Lends this JVM's copy for the task that runs on the calling thread. */
   public BaseModels.Borrowed borrow() {
     TorchScript.setThreads(threads);
-    return BaseModels.OF_THIS_JVM.borrow(this, TaskDevice.ofThisTask());
+    return BaseModels.OF_THIS_JVM.borrow(this, TaskDevice.ofThisTask(computation.devices()));
   }
 
   /** Loads the checkpoint if it is the driver's, byte for byte. */
-  CausalLm load(Device device) {
+  CausalLm load(List<Device> devices) {
     Path here = Path.of(directory);
     if (!Files.isDirectory(here)) {
       throw new CheckpointException(
@@ -65,7 +66,7 @@ public record BaseModel(String directory, String sha256, DType dtype, int thread
               + sha256
               + "); copy the driver's to every machine");
     }
-    return TorchScript.load(checkpoint, dtype, device);
+    return TorchScript.load(checkpoint, computation, devices);
   }
 
   private static String host() {

@@ -2,8 +2,10 @@
 package dev.tributary.jobs.spark;
 
 import dev.tributary.fl.model.CausalLm;
+import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.Device;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -11,12 +13,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.function.BiFunction;
 
 /**
- * The base models of this JVM: one per content, number format and device, loaded by the first task
- * that asks and kept for all that follow, side by side or in later jobs. A model that nobody uses
- * makes way when another one is asked for, so memory holds what is in use and one more at most.
+ * The base models of this JVM: one per content, way of computing and devices, loaded by the first
+ * task that asks and kept for all that follow, side by side or in later jobs. A model that nobody
+ * uses makes way when another one is asked for, so memory holds what is in use and one more at
+ * most.
  */
 public final class BaseModels {
-  private record Key(String sha256, String dtype, Device device) {}
+  private record Key(String sha256, Computation computation, List<Device> devices) {}
 
   private static final class Entry {
     final CompletableFuture<CausalLm> model = new CompletableFuture<>();
@@ -26,10 +29,10 @@ public final class BaseModels {
   /** The models of this executor, or of this driver in local mode. */
   static final BaseModels OF_THIS_JVM = new BaseModels(BaseModel::load);
 
-  private final BiFunction<BaseModel, Device, CausalLm> loader;
+  private final BiFunction<BaseModel, List<Device>, CausalLm> loader;
   private final Map<Key, Entry> entries = new HashMap<>(); // guarded by this
 
-  BaseModels(BiFunction<BaseModel, Device, CausalLm> loader) {
+  BaseModels(BiFunction<BaseModel, List<Device>, CausalLm> loader) {
     this.loader = loader;
   }
 
@@ -47,8 +50,8 @@ public final class BaseModels {
    * @throws dev.tributary.fl.model.CheckpointException if it cannot be loaded here, or is another
    *     one than the driver's
    */
-  Borrowed borrow(BaseModel base, Device device) {
-    Key key = new Key(base.sha256(), base.dtype().label(), device);
+  Borrowed borrow(BaseModel base, List<Device> devices) {
+    Key key = new Key(base.sha256(), base.computation(), devices);
     Entry entry;
     boolean first = false;
     synchronized (this) {
@@ -63,7 +66,7 @@ public final class BaseModels {
       entry.borrowers++;
     }
     if (first) {
-      load(base, device, key, entry);
+      load(base, devices, key, entry);
     }
     CausalLm model = loaded(entry);
     return new Borrowed() {
@@ -84,9 +87,9 @@ public final class BaseModels {
     };
   }
 
-  private void load(BaseModel base, Device device, Key key, Entry entry) {
+  private void load(BaseModel base, List<Device> devices, Key key, Entry entry) {
     try {
-      entry.model.complete(loader.apply(base, device));
+      entry.model.complete(loader.apply(base, devices));
     } catch (RuntimeException | Error e) {
       synchronized (this) {
         entries.remove(key); // the next attempt tries again

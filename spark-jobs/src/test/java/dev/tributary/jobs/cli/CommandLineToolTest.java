@@ -80,12 +80,6 @@ class CommandLineToolTest {
             + " did you mean gsm8k?",
         "evaluate --checkpoint x --task gsm8k --path y --seed z | command line: order-seed = z is"
             + " not valid; give a whole number",
-        "evaluate --checkpoint x --task gsm8k --path y --dtype float16 | command line: dtype ="
-            + " float16 is not valid; gradients leave its range; give bfloat16 or float32",
-        "generate --checkpoint x --dtype float16 hello | command line: dtype = float16 is not",
-        "bench step --checkpoint x --dtype float16 | command line: dtype = float16 is not valid",
-        "bench sft --checkpoint x --data y --dtype float16 | command line: dtype = float16 is not",
-        "bench generate --checkpoint x --data y --dtype float16 | dtype = float16 is not valid",
         "evaluate a.yaml --task gsm8k | --task goes with --checkpoint, not with an experiment file",
         "parity /nowhere       | Cannot check /nowhere: there is no such folder",
       })

@@ -98,7 +98,15 @@ class ExperimentReaderTest {
 
     assertThat(written)
         .startsWith(
-            "experiment: sample\nseed: 17\nmodel: {checkpoint: models/tiny, dtype: float32}\n")
+            """
+            experiment: sample
+            seed: 17
+            model:
+              checkpoint: models/tiny
+              dtype: float32
+              int8: false
+              recompute-every: 0
+            """)
         .contains("\n  template: alpaca\n  max-tokens: 512\n")
         .contains("\n  splitter: {name: uniform, clients: 3}\n")
         .contains("path: \"data/a test: #1.jsonl\"\n")
@@ -123,9 +131,10 @@ class ExperimentReaderTest {
         "local-steps: 30 | local_update_steps: 30 | a.yaml:14: unknown key"
             + " 'training.local_update_steps'; did you mean 'local-steps'?",
         "rank: 8 | lora_r: 8 | a.yaml:10: unknown key 'adapter.lora_r'; did you mean 'rank'?",
-        "checkpoint: models/tiny | {checkpoint: models/tiny, dtype: float16} | a.yaml:4: model.dtype ="
-            + " float16 is not valid; gradients leave its range; give bfloat16 or float32 (files may"
-            + " be float16)",
+        "checkpoint: models/tiny | {checkpoint: models/tiny, recompute-every: -1} | a.yaml:4:"
+            + " model.recompute-every = -1 is not valid; give a number of blocks, e.g. 1, or 0",
+        "checkpoint: models/tiny | {checkpoint: models/tiny, devices: 2, offload: true} | a.yaml:4:"
+            + " model.offload = true is not valid; it goes with one device",
         "rank: 8 | rank: 0 | a.yaml:10: adapter.rank = 0 is not valid; give 1 or more, e.g. 8",
         "method: lora | name: lora | a.yaml:10: unknown key 'adapter.name'; did you mean 'method'?",
         "train: 0.8 | train: 0.7 | a.yaml:8: data.holdout = 0.7 + 0.1 + 0.1 is not valid; the"

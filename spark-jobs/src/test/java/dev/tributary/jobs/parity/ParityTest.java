@@ -87,13 +87,16 @@ class ParityTest {
   }
 
   @Test
-  void aModelThatIsNotSupportedIsAMiss() {
-    Parity.Outcome outcome = check(SharedData.path("fixtures/models/gpt2"));
+  void aModelThatIsNotSupportedIsAMiss() throws IOException {
+    Path model = copy(SharedData.path("fixtures/models/gpt2"), "models/unknown");
+    Path config = model.resolve("config.json");
+    Files.writeString(config, Files.readString(config).replace("\"gpt2\"", "\"gpt3\""));
+    Parity.Outcome outcome = check(model);
     assertThat(outcome.exitCode()).isEqualTo(1);
     assertThat(lines).hasSize(1);
     assertThat(lines.get(0))
-        .startsWith("MISS models/gpt2 all outputs: ")
-        .contains("model_type = \"gpt2\" cannot be used");
+        .startsWith("MISS models/unknown all outputs: ")
+        .contains("model_type = \"gpt3\" cannot be used");
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.CheckpointException;
+import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.ModelConfig;
@@ -39,7 +40,8 @@ class BaseModelsTest {
         lent.add(
             tasks.submit(
                 () -> {
-                  try (BaseModels.Borrowed borrowed = models.borrow(base("a"), Device.cpu())) {
+                  try (BaseModels.Borrowed borrowed =
+                      models.borrow(base("a"), List.of(Device.cpu()))) {
                     return borrowed.model();
                   }
                 }));
@@ -51,29 +53,29 @@ class BaseModelsTest {
     } finally {
       tasks.shutdownNow();
     }
-    assertThat(loads).containsExactly("a cpu");
+    assertThat(loads).containsExactly("a [cpu]");
   }
 
   @Test
   void keepsAModelBetweenTasksAndLoadsOnePerDevice() {
-    models.borrow(base("a"), Device.gpu(0)).close();
-    models.borrow(base("a"), Device.gpu(0)).close();
-    try (BaseModels.Borrowed first = models.borrow(base("a"), Device.gpu(0));
-        BaseModels.Borrowed second = models.borrow(base("a"), Device.gpu(1))) {
+    models.borrow(base("a"), List.of(Device.gpu(0))).close();
+    models.borrow(base("a"), List.of(Device.gpu(0))).close();
+    try (BaseModels.Borrowed first = models.borrow(base("a"), List.of(Device.gpu(0)));
+        BaseModels.Borrowed second = models.borrow(base("a"), List.of(Device.gpu(1)))) {
       assertThat(first.model()).isNotSameAs(second.model());
     }
-    assertThat(loads).containsExactly("a gpu:0", "a gpu:1");
+    assertThat(loads).containsExactly("a [gpu:0]", "a [gpu:1]");
   }
 
   @Test
   void closesAnIdleModelForAnotherOneButNoneInUse() {
     Loaded idle;
-    try (BaseModels.Borrowed a = models.borrow(base("a"), Device.cpu())) {
+    try (BaseModels.Borrowed a = models.borrow(base("a"), List.of(Device.cpu()))) {
       idle = (Loaded) a.model();
-      models.borrow(base("b"), Device.cpu()).close();
+      models.borrow(base("b"), List.of(Device.cpu())).close();
       assertThat(idle.closed).isFalse();
     }
-    try (BaseModels.Borrowed c = models.borrow(base("c"), Device.cpu())) {
+    try (BaseModels.Borrowed c = models.borrow(base("c"), List.of(Device.cpu()))) {
       assertThat(idle.closed).isTrue();
       assertThat(((Loaded) c.model()).closed).isFalse();
     }
@@ -91,15 +93,15 @@ class BaseModelsTest {
               }
               return new Loaded();
             });
-    assertThatThrownBy(() -> once.borrow(base("a"), Device.cpu()))
+    assertThatThrownBy(() -> once.borrow(base("a"), List.of(Device.cpu())))
         .isInstanceOf(CheckpointException.class)
         .hasMessage("the disk is away");
-    assertThat(once.borrow(base("a"), Device.cpu()).model()).isNotNull();
+    assertThat(once.borrow(base("a"), List.of(Device.cpu())).model()).isNotNull();
   }
 
   @Test
   void refusesAPathThatThisMachineDoesNotSee() {
-    assertThatThrownBy(() -> base("a").load(Device.cpu()))
+    assertThatThrownBy(() -> base("a").load(List.of(Device.cpu())))
         .isInstanceOf(CheckpointException.class)
         .hasMessageStartingWith("Cannot load checkpoint /nowhere on ")
         .hasMessageEndingWith(
@@ -108,7 +110,7 @@ class BaseModelsTest {
   }
 
   private static BaseModel base(String sha256) {
-    return new BaseModel("/nowhere", sha256, DType.FLOAT32, 1);
+    return new BaseModel("/nowhere", sha256, Computation.in(DType.FLOAT32), 1);
   }
 
   /** A model that is only held. */
