@@ -2,36 +2,48 @@
 package dev.tributary.jobs;
 
 import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.hub.Extent;
 import dev.tributary.fl.model.Checkpoint;
-import dev.tributary.fl.model.CheckpointException;
 import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.InitialCheckpoint;
 import dev.tributary.fl.model.ModelChoice;
 import dev.tributary.fl.text.Tokenizer;
+import dev.tributary.jobs.checkpoint.ModelPlace;
+import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.run.RunDirectory;
 import dev.tributary.jobs.spark.BaseModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * A base model, opened and checked with its tokenizer.
+ * A base model, opened and checked with its tokenizer; on the driver.
  *
- * @param name as users call it: the checkpoint's path, or the config that it was made from
+ * @param name as model cards call it: the checkpoint's path, its name on a hub, or the config that
+ *     it was made from
+ * @param source what the same content is found by later on: a hub's name has its commit
  */
 record BaseCheckpoint(
-    String name, Checkpoint checkpoint, Computation computation, Tokenizer.Source tokenizer) {
+    String name, String source, Checkpoint checkpoint, Computation computation, Tokenizer.Source tokenizer) {
   private static final String INITIAL = "initial-model";
 
   /**
    * Opens the model of an experiment; where it is to be trained from scratch, its weights are drawn
-   * once and kept in the run directory.
+   * once and kept in the run directory. A run that goes on takes the commit of a hub's model that
+   * it was begun with.
    *
    * @throws InputException if it cannot be used
    */
-  static BaseCheckpoint of(ModelChoice model, RunDirectory directory) {
+  static BaseCheckpoint of(ModelChoice model, RunDirectory directory, Progress progress) {
     if (model.checkpoint().isPresent()) {
-      return open(model.checkpoint().get(), model.computation());
+      String given = model.checkpoint().get();
+      String asked =
+          directory
+              .begun()
+              .map(before -> ModelPlace.asBefore(given, before.checkpoint()))
+              .orElse(given);
+      return open(asked, model.computation(), progress);
     }
     Path config = Path.of(model.config().orElseThrow());
     Path initial =
@@ -49,54 +61,45 @@ record BaseCheckpoint(
         Files.isDirectory(initial)
             ? Checkpoint.open(initial)
             : InitialCheckpoint.write(config, model.initialise().orElseThrow(), initial);
-    return checked(config.toString(), checkpoint, model.computation());
+    return checked(config.toString(), config.toString(), checkpoint, model.computation());
   }
 
   /**
-   * Opens a Hugging Face directory.
+   * Opens a Hugging Face directory, or a model by its name on a hub.
    *
    * @throws InputException if it cannot be used
    */
-  static BaseCheckpoint open(String directory, DType dtype) {
-    return open(directory, Computation.in(dtype));
+  static BaseCheckpoint open(String given, DType dtype, Progress progress) {
+    return open(given, Computation.in(dtype), progress);
   }
 
-  private static BaseCheckpoint open(String directory, Computation computation) {
-    return checked(directory, Checkpoint.open(local(directory)), computation);
+  private static BaseCheckpoint open(String given, Computation computation, Progress progress) {
+    ModelPlace place = ModelPlace.find(given, Extent.WHOLE, progress);
+    return checked(place.name(), place.source(), Checkpoint.open(place.directory()), computation);
   }
 
   /**
-   * Where an experiment's tokenizer and chat template lie; no weights are needed for them.
+   * Where an experiment's tokenizer and chat template lie; no weights are needed for them, nor
+   * fetched.
    *
-   * @throws InputException if that is not on this machine
+   * @throws InputException if that is not on this machine, and no model of a hub
    */
-  static Path texts(ModelChoice model) {
+  static Path texts(ModelChoice model, Progress progress) {
     return model
         .checkpoint()
-        .map(BaseCheckpoint::local)
+        .map(given -> ModelPlace.find(given, Extent.TEXTS, progress).directory())
         .orElseGet(() -> Path.of(model.config().orElseThrow()).resolveSibling(""));
   }
 
-  private static Path local(String directory) {
-    if (directory.matches("[A-Za-z][A-Za-z0-9+.-]+://.*")) {
-      throw new CheckpointException(
-          "Cannot open checkpoint "
-              + directory
-              + ": checkpoints are read as files; copy it to a file system that all machines see"
-              + " under one path");
-    }
-    return Path.of(directory);
-  }
-
   /** As executors find it. */
-  BaseModel forExecutors(int threads) {
-    return BaseModel.of(checkpoint, computation, threads);
+  BaseModel forExecutors(JavaSparkContext spark, int threads) {
+    return BaseModel.of(spark, checkpoint, computation, threads);
   }
 
   private static BaseCheckpoint checked(
-      String name, Checkpoint checkpoint, Computation computation) {
+      String name, String source, Checkpoint checkpoint, Computation computation) {
     Tokenizer.Source tokenizer = Tokenizer.Source.read(checkpoint.directory());
     tokenizer.checkFits(checkpoint.config().vocabularySize());
-    return new BaseCheckpoint(name, checkpoint, computation, tokenizer);
+    return new BaseCheckpoint(name, source, checkpoint, computation, tokenizer);
   }
 }

@@ -80,6 +80,9 @@ final class ChosenAdapter {
     facts.put("clients", Integer.toString(clients.size()));
     facts.put("corpus", experiment.data().corpus().name());
     facts.put("seed", Long.toString(experiment.seed()));
+    if (!parts.base().source().equals(parts.base().name())) {
+      facts.put("base", parts.base().source()); // the commit of a hub's model
+    }
     evaluation
         .scores(round)
         .forEach(

@@ -43,7 +43,7 @@ public final class DescribeJob {
   public static Result tokenise(SparkSession spark, Experiment experiment, Progress progress) {
     ExampleEncoder.Source encoder;
     try {
-      encoder = PrepareJob.encoder(experiment);
+      encoder = PrepareJob.encoder(experiment, progress);
     } catch (InputException e) {
       throw new InputException("Cannot make tokens: " + withWayOut(e), e);
     }
@@ -58,9 +58,9 @@ public final class DescribeJob {
    */
   public static Result describe(SparkSession spark, Experiment experiment, Progress progress) {
     Optional<ExampleEncoder.Source> encoder = Optional.empty();
-    String withoutTokens = whyNoTokens(experiment);
+    String withoutTokens = whyNoTokens(experiment, progress);
     if (withoutTokens.isEmpty()) {
-      encoder = Optional.of(PrepareJob.encoder(experiment));
+      encoder = Optional.of(PrepareJob.encoder(experiment, progress));
     }
     Result result = prepare(spark, experiment, encoder, withoutTokens, progress);
     Reports.write(spark, PrepareJob.output(experiment), result.description());
@@ -68,9 +68,9 @@ public final class DescribeJob {
   }
 
   /** Empty if there is a tokenizer. */
-  private static String whyNoTokens(Experiment experiment) {
+  private static String whyNoTokens(Experiment experiment, Progress progress) {
     try {
-      Tokenizer.Source.read(BaseCheckpoint.texts(experiment.model()));
+      Tokenizer.Source.read(BaseCheckpoint.texts(experiment.model(), progress));
       return "";
     } catch (InputException e) {
       return withWayOut(e);

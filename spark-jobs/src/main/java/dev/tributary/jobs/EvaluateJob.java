@@ -44,7 +44,7 @@ public final class EvaluateJob {
   /**
    * A checkpoint to be asked, without an experiment.
    *
-   * @param checkpoint a Hugging Face directory
+   * @param checkpoint a Hugging Face directory, or a model by its name on a hub
    * @param adapter a PEFT directory; empty for the checkpoint as it is
    * @param dtype number format of the base in compute
    * @param task of a benchmark
@@ -118,7 +118,7 @@ public final class EvaluateJob {
               + request.task().name()
               + " without a run: it looks at the run's held-out examples; give an experiment file");
     }
-    BaseCheckpoint base = BaseCheckpoint.open(request.checkpoint(), request.dtype());
+    BaseCheckpoint base = BaseCheckpoint.open(request.checkpoint(), request.dtype(), progress);
     PeftDirectory.Contents adapter = adapter(base, request.adapter());
     SparkEvaluation.ReadTasks tasks =
         SparkEvaluation.ReadTasks.of(
@@ -129,7 +129,8 @@ public final class EvaluateJob {
     SparkEvaluation evaluation =
         new SparkEvaluation(
             JavaSparkContext.fromSparkContext(session.sparkContext()),
-            base.forExecutors(request.threads()),
+            base.forExecutors(
+                JavaSparkContext.fromSparkContext(session.sparkContext()), request.threads()),
             base.tokenizer(),
             tasks,
             Optional.empty(),

@@ -3,10 +3,14 @@ package dev.tributary.jobs;
 
 import dev.tributary.fl.adapter.PeftDirectory;
 import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.hub.Extent;
 import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.CheckpointWriter;
+import dev.tributary.jobs.checkpoint.ModelPlace;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.experiment.ExperimentReader;
+import dev.tributary.jobs.progress.Progress;
+import dev.tributary.jobs.run.RunDirectory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -50,7 +54,8 @@ public final class ExportJob {
    * @param to must not exist, or be empty
    * @throws InputException if there is nothing to export, or something in the way
    */
-  public static Result run(Path run, Optional<Integer> client, Path to, Form form) {
+  public static Result run(
+      Path run, Optional<Integer> client, Path to, Form form, Progress progress) {
     Path adapter = adapter(run, client);
     try {
       if (Files.exists(to) && !isEmptyFolder(to)) {
@@ -58,7 +63,7 @@ public final class ExportJob {
             "Cannot export to " + to + ": there is something already; give a new folder");
       }
       if (form == Form.MERGED_CHECKPOINT) {
-        merge(run, adapter, to);
+        merge(run, adapter, to, progress);
       } else {
         copy(adapter, to);
       }
@@ -100,15 +105,28 @@ public final class ExportJob {
     return adapter;
   }
 
-  private static void merge(Path run, Path adapter, Path to) throws IOException {
+  private static void merge(Path run, Path adapter, Path to, Progress progress) throws IOException {
     Experiment experiment =
         ExperimentReader.read(run.resolve("experiment.yaml").toString(), List.of()).experiment();
     Path base =
-        experiment.model().checkpoint().map(Path::of).orElseGet(() -> run.resolve("initial-model"));
+        experiment
+            .model()
+            .checkpoint()
+            .map(given -> trainedOn(run, given, progress))
+            .orElseGet(() -> run.resolve("initial-model"));
     Checkpoint checkpoint = Checkpoint.open(base);
     PeftDirectory.Contents contents = PeftDirectory.read(adapter, checkpoint.config());
     Files.deleteIfExists(to); // an empty folder
     CheckpointWriter.writeMerged(checkpoint, contents.method(), contents.state(), to);
+  }
+
+  /** The checkpoint of a run; of a hub's model the commit that it was trained on. */
+  private static Path trainedOn(Path run, String given, Progress progress) {
+    String asked =
+        RunDirectory.begun(run)
+            .map(before -> ModelPlace.asBefore(given, before.checkpoint()))
+            .orElse(given);
+    return ModelPlace.find(asked, Extent.WHOLE, progress).directory();
   }
 
   private static boolean isEmptyFolder(Path folder) throws IOException {

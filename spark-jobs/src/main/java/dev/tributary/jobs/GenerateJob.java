@@ -9,6 +9,7 @@ import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.script.TorchScript;
 import dev.tributary.fl.text.Tokenizer;
+import dev.tributary.jobs.progress.Progress;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,7 +21,7 @@ public final class GenerateJob {
   /**
    * What is asked.
    *
-   * @param checkpoint a Hugging Face directory
+   * @param checkpoint a Hugging Face directory, or a model by its name on a hub
    * @param adapter a PEFT directory; empty for the checkpoint as it is
    * @param dtype number format of the base in compute
    * @param threads computing threads
@@ -50,8 +51,8 @@ public final class GenerateJob {
    *
    * @throws InputException if the model cannot be used, or a prompt leaves no room
    */
-  public static Result run(Request request) {
-    BaseCheckpoint base = BaseCheckpoint.open(request.checkpoint(), request.dtype());
+  public static Result run(Request request, Progress progress) {
+    BaseCheckpoint base = BaseCheckpoint.open(request.checkpoint(), request.dtype(), progress);
     PeftDirectory.Contents adapter = EvaluateJob.adapter(base, request.adapter());
     TorchScript.setThreads(request.threads());
     try (Tokenizer tokenizer = base.tokenizer().open();

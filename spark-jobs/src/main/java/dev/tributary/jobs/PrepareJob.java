@@ -77,7 +77,7 @@ public final class PrepareJob {
         experiment.data(),
         experiment.seed(),
         output(experiment),
-        context(spark, experiment, knownSplits),
+        context(spark, experiment, knownSplits, progress),
         progress::say);
   }
 
@@ -100,16 +100,16 @@ public final class PrepareJob {
   }
 
   private static PreparationContext context(
-      SparkSession spark, Experiment experiment, Optional<String> knownSplits) {
+      SparkSession spark, Experiment experiment, Optional<String> knownSplits, Progress progress) {
     return new PreparationContext(
-        () -> encoder(experiment),
+        () -> encoder(experiment, progress),
         () -> benchmarkTexts(experiment, spark.sessionState().newHadoopConf()),
         knownSplits);
   }
 
-  /** What an experiment's examples are encoded with; needs its tokenizer on this machine. */
-  static ExampleEncoder.Source encoder(Experiment experiment) {
-    java.nio.file.Path texts = BaseCheckpoint.texts(experiment.model());
+  /** What an experiment's examples are encoded with; a hub's tokenizer is fetched. */
+  static ExampleEncoder.Source encoder(Experiment experiment, Progress progress) {
+    java.nio.file.Path texts = BaseCheckpoint.texts(experiment.model(), progress);
     return new ExampleEncoder.Source(
         Tokenizer.Source.read(texts),
         PromptTemplates.of(experiment.data().template(), texts),

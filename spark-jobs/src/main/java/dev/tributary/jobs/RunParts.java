@@ -50,7 +50,7 @@ record RunParts(
    */
   static RunParts open(
       SparkSession session, Experiment experiment, RunDirectory directory, Progress progress) {
-    BaseCheckpoint base = BaseCheckpoint.of(experiment.model(), directory);
+    BaseCheckpoint base = BaseCheckpoint.of(experiment.model(), directory, progress);
     experiment.adapter().create().check(base.checkpoint().config());
     InputCheck.checkLength(experiment, base.checkpoint().config());
     RunEvaluation.check(experiment.training(), experiment.evaluation());
@@ -69,7 +69,9 @@ record RunParts(
     SparkEvaluation evaluation =
         new SparkEvaluation(
             JavaSparkContext.fromSparkContext(session.sparkContext()),
-            base.forExecutors(experiment.training().threadsPerClient()),
+            base.forExecutors(
+                JavaSparkContext.fromSparkContext(session.sparkContext()),
+                experiment.training().threadsPerClient()),
             base.tokenizer(),
             tasks,
             Optional.of(new SparkEvaluation.HeldOut(tokens, ClientExamples.heldOut(split))),
@@ -90,7 +92,7 @@ record RunParts(
   }
 
   BaseModel model() {
-    return base.forExecutors(experiment.training().threadsPerClient());
+    return base.forExecutors(spark(), experiment.training().threadsPerClient());
   }
 
   /** Files of this machine by plain paths, others by their URI. */
@@ -123,7 +125,7 @@ record RunParts(
         experiment.experiment(),
         identity,
         experiment.seed(),
-        base.name(),
+        base.source(),
         base.checkpoint().sha256(),
         split.path(),
         sha256(split),

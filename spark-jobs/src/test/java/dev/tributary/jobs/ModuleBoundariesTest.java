@@ -79,6 +79,19 @@ class ModuleBoundariesTest {
           .resideInAnyPackage("dev.tributary.jobs", "dev.tributary.jobs.cli..");
 
   @ArchTest
+  static final ArchRule only_the_driver_fetches_models =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              "dev.tributary.fl.hub..", "dev.tributary.jobs", "dev.tributary.jobs.checkpoint..")
+          .and()
+          .resideOutsideOfPackages("dev.tributary.jobs.cli..", "dev.tributary.jobs.experiment..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.tributary.fl.hub..", "dev.tributary.jobs.checkpoint..")
+          .because("executors read directories, and ask no hub");
+
+  @ArchTest
   static final ArchRule only_the_command_line_prints =
       noClasses()
           .that()

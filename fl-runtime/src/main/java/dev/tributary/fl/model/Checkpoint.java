@@ -127,6 +127,18 @@ public final class Checkpoint {
     return config;
   }
 
+  /** The files in the directory that the model is read from, without the tokenizer's. */
+  public List<Path> files() {
+    List<Path> files = new ArrayList<>(List.of(json.file()));
+    for (String name : List.of("generation_config.json", "model.safetensors.index.json")) {
+      if (Files.isRegularFile(directory.resolve(name))) {
+        files.add(directory.resolve(name));
+      }
+    }
+    files.addAll(tensorFiles);
+    return List.copyOf(files);
+  }
+
   /** config.json itself. */
   public ConfigJson json() {
     return json;

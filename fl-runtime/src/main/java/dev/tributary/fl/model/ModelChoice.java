@@ -9,7 +9,7 @@ import java.util.Optional;
  * Which model is trained: the group {@code model} of an experiment file. Either a checkpoint, or a
  * config.json whose weights are drawn from a seed.
  *
- * @param checkpoint a Hugging Face directory
+ * @param checkpoint a Hugging Face directory, or a model by its name on a hub
  * @param config a config.json; tokenizer files stand beside it
  * @param initialise seed of the weights drawn for {@code config}
  * @param dtype number format of the base in compute

@@ -3,12 +3,14 @@ package dev.tributary.jobs.cli;
 
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.config.Providers;
+import dev.tributary.fl.hub.Extent;
 import dev.tributary.jobs.bench.EncodeBench;
 import dev.tributary.jobs.bench.GenerateBench;
 import dev.tributary.jobs.bench.PrepareBench;
 import dev.tributary.jobs.bench.RoundBench;
 import dev.tributary.jobs.bench.SftBench;
 import dev.tributary.jobs.bench.StepBench;
+import dev.tributary.jobs.checkpoint.ModelPlace;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.experiment.ExperimentReader;
 import dev.tributary.jobs.progress.Progress;
@@ -53,7 +55,10 @@ final class BenchCommand extends JobCommand {
       })
   private final List<String> experiment = new ArrayList<>();
 
-  @Option(names = "--checkpoint", paramLabel = "DIR", description = "Hugging Face directory.")
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "DIR",
+      description = "Hugging Face directory, or a model's name on a hub: org/model.")
   private @Nullable String checkpoint;
 
   @Option(names = "--data", paramLabel = "FILE", description = "JSON Lines of GSM8K or Dolly.")
@@ -225,11 +230,17 @@ final class BenchCommand extends JobCommand {
                     switch (name) {
                       case "no-shots" -> "demonstrations=none";
                       case "targets" -> "targets=[" + value + "]";
-                      case "checkpoint", "data" -> ExperimentReader.assignment(key, value);
+                      case "checkpoint" -> ExperimentReader.assignment(key, directory(value));
+                      case "data" -> ExperimentReader.assignment(key, value);
                       default -> key + "=" + value;
                     });
               }
             });
     return ExperimentReader.fill(type, keys);
+  }
+
+  private String directory(String given) {
+    Extent extent = work.equals("encode") ? Extent.TEXTS : Extent.WHOLE;
+    return ModelPlace.find(given, extent, console().progress()).directory().toString();
   }
 }

@@ -43,7 +43,10 @@ final class EvaluateCommand extends JobCommand {
   @Parameters(arity = "0..*", paramLabel = "FILE | KEY=VALUE", description = "See above.")
   private final List<String> given = new ArrayList<>();
 
-  @Option(names = "--checkpoint", paramLabel = "DIR", description = "Hugging Face directory.")
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "DIR",
+      description = "Hugging Face directory, or a model's name on a hub: org/model.")
   private @Nullable String checkpoint;
 
   @Option(names = "--adapter", paramLabel = "DIR", description = "PEFT directory.")

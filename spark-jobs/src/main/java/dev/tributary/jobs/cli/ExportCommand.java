@@ -43,7 +43,8 @@ final class ExportCommand extends JobCommand {
   @Override
   Result work() {
     ExportJob.Form form = merged ? ExportJob.Form.MERGED_CHECKPOINT : ExportJob.Form.PEFT_ADAPTER;
-    ExportJob.Result result = ExportJob.run(run, Optional.ofNullable(client), to, form);
+    ExportJob.Result result =
+        ExportJob.run(run, Optional.ofNullable(client), to, form, console().progress());
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("output", result.output());
     json.put("sha256", result.sha256());

@@ -23,7 +23,7 @@ final class GenerateCommand extends JobCommand {
       names = "--checkpoint",
       required = true,
       paramLabel = "DIR",
-      description = "Hugging Face directory.")
+      description = "Hugging Face directory, or a model's name on a hub: org/model.")
   private String checkpoint = "";
 
   @Option(names = "--adapter", paramLabel = "DIR", description = "PEFT directory.")
@@ -92,7 +92,8 @@ final class GenerateCommand extends JobCommand {
                 settings.dtype(),
                 settings.threads().orElse(Runtime.getRuntime().availableProcessors()),
                 prompts,
-                settings.newTokens()));
+                settings.newTokens()),
+            console().progress());
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("texts", result.texts());
     json.put("tokens", result.tokens());

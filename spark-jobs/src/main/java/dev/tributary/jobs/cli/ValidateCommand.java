@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs.cli;
 
+import dev.tributary.jobs.checkpoint.ModelPlace;
 import dev.tributary.jobs.experiment.ExperimentFile;
 import dev.tributary.jobs.experiment.ExperimentWriter;
 import dev.tributary.jobs.experiment.InputCheck;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 
 /** {@code validate}: all faults of an experiment file at once. */
@@ -26,15 +29,20 @@ final class ValidateCommand extends FileCommand {
   Result work() {
     ExperimentFile file = read();
     InputCheck.check(file);
+    Optional<String> checkpoint = file.experiment().model().checkpoint();
+    Optional<String> told = checkpoint.flatMap(ModelPlace::told);
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("file", file.source());
+    json.put("experiment", file.experiment().experiment());
+    json.put("valid", true);
+    json.put("faults", List.of());
+    told.ifPresent(text -> json.put("checkpoint", checkpoint.orElse("") + " " + text));
     return Result.done(
-        Map.of(
-            "file", file.source(),
-            "experiment", file.experiment().experiment(),
-            "valid", true,
-            "faults", List.of()),
+        json,
         "# "
             + file.source()
             + " is valid; with all defaults it says:\n"
+            + told.map(text -> "# " + checkpoint.orElse("") + " " + text + "\n").orElse("")
             + ExperimentWriter.yaml(file.experiment()));
   }
 }

@@ -9,6 +9,7 @@ import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.config.Fault;
 import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.hub.Extent;
 import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.ConfigJson;
 import dev.tributary.fl.model.ModelConfig;
@@ -17,6 +18,7 @@ import dev.tributary.fl.text.PromptTemplate;
 import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.fl.text.Tokenizer;
 import dev.tributary.fl.training.TrainingConfig;
+import dev.tributary.jobs.checkpoint.ModelPlace;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,6 +36,9 @@ public final class InputCheck {
   private final ExperimentFile file;
   private final Experiment experiment;
   private final List<LocatedFault> faults = new ArrayList<>();
+
+  /** The checkpoint, if it is on this machine; known once the model was checked. */
+  private Optional<ModelPlace> modelPlace = Optional.empty();
 
   private InputCheck(ExperimentFile file) {
     this.file = file;
@@ -63,7 +68,11 @@ public final class InputCheck {
       if (isElsewhere(checkpoint)) {
         return;
       }
-      Path directory = Path.of(checkpoint);
+      modelPlace = here(checkpoint);
+      if (modelPlace.isEmpty()) {
+        return; // a hub's model, which is fetched before anything else is done
+      }
+      Path directory = modelPlace.get().directory();
       config = tryTo("model.checkpoint", () -> Checkpoint.open(directory).config());
       if (config.isPresent()) {
         int vocabulary = config.get().vocabularySize();
@@ -99,6 +108,12 @@ public final class InputCheck {
                 return model;
               });
         });
+  }
+
+  /** A model that is on this machine; empty, with a fault noted where it is not to be had. */
+  private Optional<ModelPlace> here(String checkpoint) {
+    return tryTo("model.checkpoint", () -> ModelPlace.here(checkpoint, Extent.WHOLE))
+        .flatMap(place -> place);
   }
 
   /**
@@ -181,17 +196,24 @@ public final class InputCheck {
   /** The template; a stand-in where it is the checkpoint's own, and that is not at hand. */
   private Optional<PromptTemplate> template() {
     String name = experiment.data().template();
-    String model = experiment.model().checkpoint().or(experiment.model()::config).orElseThrow();
-    if (isElsewhere(model) || !Files.exists(Path.of(model))) {
+    Optional<String> checkpoint = experiment.model().checkpoint();
+    String named = checkpoint.or(experiment.model()::config).orElseThrow();
+    Optional<Path> model =
+        isElsewhere(named)
+            ? Optional.empty()
+            : checkpoint.isEmpty()
+                ? Optional.of(Path.of(named))
+                : modelPlace.map(ModelPlace::directory);
+    if (model.filter(Files::exists).isEmpty()) {
       return name.equals("chat")
           ? Optional.of(PromptTemplates.NONE)
           : tryTo("data.template", () -> PromptTemplates.of(name, Path.of("")));
     }
     Path directory =
         experiment.model().checkpoint().isPresent()
-            ? Path.of(model)
+            ? model.get()
             // Trained from scratch, a model gets the template that lies beside its config.
-            : Path.of(model).resolveSibling("");
+            : model.get().resolveSibling("");
     return tryTo("data.template", () -> PromptTemplates.of(name, directory));
   }
 

@@ -24,7 +24,7 @@ import java.util.Optional;
  * @param experiment its name
  * @param identity hash of all settings that the adapter depends on
  * @param seed of the experiment
- * @param checkpoint directory of the base model
+ * @param checkpoint directory of the base model, or its name on a hub with the commit
  * @param checkpointSha256 of its content
  * @param data the split directory
  * @param dataSha256 of its content

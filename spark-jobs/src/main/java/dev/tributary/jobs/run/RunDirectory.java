@@ -180,7 +180,7 @@ public final class RunDirectory implements AutoCloseable {
    */
   public Provenance begin(Provenance now) {
     // A damaged file is written anew: the ledger, not it, is what a resume hangs on.
-    Optional<Provenance> before = files.read(RUN).flatMap(Provenance::read);
+    Optional<Provenance> before = begun();
     if (before.isEmpty()) {
       files.write(RUN, now.json());
       return now;
@@ -191,6 +191,16 @@ public final class RunDirectory implements AutoCloseable {
       requireSame("tokenizer or template", before.get().encoderSha256(), now.encoderSha256());
     }
     return before.get();
+  }
+
+  /** Where the run came from when it began; empty if it has not, or the note is damaged. */
+  public Optional<Provenance> begun() {
+    return files.read(RUN).flatMap(Provenance::read);
+  }
+
+  /** The same of a run directory on this machine that need not be claimed. */
+  public static Optional<Provenance> begun(Path run) {
+    return RunFiles.at(run.toString(), new Configuration()).read(RUN).flatMap(Provenance::read);
   }
 
   private void requireSame(String what, String then, String now) {

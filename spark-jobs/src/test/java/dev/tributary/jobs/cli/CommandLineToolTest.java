@@ -70,6 +70,8 @@ class CommandLineToolTest {
         "bench step            | checkpoint is missing",
         "bench step x.yaml --checkpoint . | bench step takes no 'x.yaml'",
         "generate --checkpoint /nowhere hello | Cannot open checkpoint /nowhere",
+        "generate --checkpoint org/absent hello | Cannot find model org/absent: there is no such"
+            + " directory, and the cache of models",
         "sweep a.yaml          | Unmatched argument",
         "run none.yaml         | Cannot read none.yaml: there is no such file",
         "report /nowhere/run   | Cannot report on /nowhere/run: it is no run directory",

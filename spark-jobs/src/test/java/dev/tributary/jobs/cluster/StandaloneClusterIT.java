@@ -2,14 +2,30 @@
 package dev.tributary.jobs.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tributary.evaluation.Batches;
+import dev.tributary.evaluation.BenchmarkFiles;
+import dev.tributary.evaluation.Measured;
+import dev.tributary.evaluation.Task;
+import dev.tributary.evaluation.TaskContext;
+import dev.tributary.fl.adapter.BaseOnly;
+import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.config.Choice;
+import dev.tributary.fl.model.Checkpoint;
+import dev.tributary.fl.model.DType;
+import dev.tributary.fl.model.InitialCheckpoint;
+import dev.tributary.fl.text.PromptTemplates;
+import dev.tributary.fl.text.Tokenizer;
 import dev.tributary.jobs.TrainJob;
 import dev.tributary.jobs.experiment.ExperimentReader;
 import dev.tributary.jobs.progress.Progress;
+import dev.tributary.jobs.spark.BaseModel;
 import dev.tributary.jobs.spark.Sessions;
+import dev.tributary.jobs.spark.SparkEvaluation;
 import dev.tributary.jobs.testing.TinyExperiment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,8 +34,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
@@ -100,6 +118,69 @@ class StandaloneClusterIT {
     SparkCluster.Result result = submit("driver", 2).result(LIMIT);
     assertThat(sha256(result)).isEqualTo(reference);
     assertThat(result.log()).contains("Going on after round");
+  }
+
+  @Test
+  void executorsThatDoNotSeeTheModelGetItFromTheDriver() throws IOException {
+    Checkpoint checkpoint =
+        InitialCheckpoint.write(
+            directory.resolve("model/config.json"), 3, directory.resolve("drivers-own"));
+    System.setProperty("spark.jars", Path.of("target/tributary.jar").toAbsolutePath().toString());
+    System.setProperty("spark.executor.memory", "1g");
+    System.setProperty("spark.driver.host", "127.0.0.1");
+    System.setProperty("spark.ui.enabled", "false");
+    try (SparkSession session = Sessions.open("served", Optional.of(cluster.url()), 1)) {
+      JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+      BaseModel seen = BaseModel.of(spark, checkpoint, DType.FLOAT32, 1);
+      BaseModel unseen =
+          new BaseModel("/nowhere", seen.files(), seen.sha256(), seen.dtype(), 1, seen.served());
+      BaseModel neither =
+          new BaseModel("/nowhere", seen.files(), "0".repeat(64), seen.dtype(), 1, seen.served());
+
+      assertThat(seen.served()).isPresent();
+      assertThat(answers(spark, unseen)).isNotEmpty().isEqualTo(answers(spark, seen));
+      assertThatThrownBy(() -> answers(spark, neither))
+          .hasMessageContaining("its files are not the driver's (sha256 " + seen.sha256())
+          .hasMessageContaining("there " + neither.sha256());
+    } finally {
+      List.of("spark.jars", "spark.executor.memory", "spark.driver.host", "spark.ui.enabled")
+          .forEach(System::clearProperty);
+    }
+  }
+
+  private static List<String> answers(JavaSparkContext spark, BaseModel base) {
+    Choice<Task> gsm8k =
+        ExperimentReader.choose(
+            Task.class,
+            List.of(
+                "name=gsm8k",
+                "path=" + directory.resolve("test.jsonl"),
+                "shots=0",
+                "limit=4",
+                "new-tokens=8"));
+    SparkEvaluation evaluation =
+        new SparkEvaluation(
+            spark,
+            base,
+            Tokenizer.Source.read(directory.resolve("model")),
+            SparkEvaluation.ReadTasks.of(
+                List.of(gsm8k), new TaskContext(BenchmarkFiles.local(), PromptTemplates.NONE)),
+            Optional.empty(),
+            Batches.DEFAULT);
+    SparkEvaluation.Outcome outcome =
+        evaluation
+            .measure(
+                new Measured(0, "none", 0),
+                new BaseOnly(),
+                new NamedTensors(Map.of()),
+                List.of(0),
+                Optional.empty(),
+                Progress.silent())
+            .values()
+            .iterator()
+            .next();
+    assertThat(outcome.complete()).isTrue();
+    return outcome.answers().stream().map(Object::toString).toList();
   }
 
   /** Waits until the first round is in the ledger and an answer of the second is on disk. */

@@ -17,6 +17,7 @@ import dev.tributary.fl.model.TrainedWeights;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -40,8 +41,7 @@ class BaseModelsTest {
         lent.add(
             tasks.submit(
                 () -> {
-                  try (BaseModels.Borrowed borrowed =
-                      models.borrow(base("a"), List.of(Device.cpu()))) {
+                  try (BaseModels.Borrowed borrowed = models.borrow(base("a"), List.of(Device.cpu()))) {
                     return borrowed.model();
                   }
                 }));
@@ -110,7 +110,8 @@ class BaseModelsTest {
   }
 
   private static BaseModel base(String sha256) {
-    return new BaseModel("/nowhere", sha256, Computation.in(DType.FLOAT32), 1);
+    return new BaseModel(
+        "/nowhere", List.of("config.json"), sha256, Computation.in(DType.FLOAT32), 1, Optional.empty());
   }
 
   /** A model that is only held. */
@@ -139,12 +140,7 @@ class BaseModelsTest {
 
     @Override
     public List<int[]> generate(
-        TrainedWeights weights,
-        List<int[]> prompts,
-        int maxNewTokens,
-        List<int[]> stops,
-        dev.tributary.fl.model.Sampling sampling,
-        List<dev.tributary.fl.seed.Seed> seeds) {
+        TrainedWeights weights, List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
       throw new UnsupportedOperationException();
     }
 
