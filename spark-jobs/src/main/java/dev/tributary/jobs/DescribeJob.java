@@ -4,6 +4,7 @@ package dev.tributary.jobs;
 import dev.tributary.data.SplitDirectory;
 import dev.tributary.data.TokenisedSplit;
 import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.hub.HubException;
 import dev.tributary.fl.text.ExampleEncoder;
 import dev.tributary.fl.text.Tokenizer;
 import dev.tributary.jobs.experiment.Experiment;
@@ -52,7 +53,7 @@ public final class DescribeJob {
 
   /**
    * Prepares an experiment's data, and writes a page and tables about it into the split directory;
-   * with its tokens where the experiment's tokenizer is on this machine.
+   * with its tokens where the experiment's tokenizer is on this machine, or on a hub that answers.
    *
    * @throws InputException if the corpus cannot be used
    */
@@ -72,12 +73,12 @@ public final class DescribeJob {
     try {
       Tokenizer.Source.read(BaseCheckpoint.texts(experiment.model(), progress));
       return "";
-    } catch (InputException e) {
+    } catch (InputException | HubException e) {
       return withWayOut(e);
     }
   }
 
-  private static String withWayOut(InputException e) {
+  private static String withWayOut(RuntimeException e) {
     return e.getMessage() + " (model.checkpoint=DIR)";
   }
 

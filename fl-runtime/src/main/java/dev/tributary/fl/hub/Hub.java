@@ -66,7 +66,7 @@ public final class Hub {
     }
     HubClient.Listing listing;
     try {
-      listing = client(here.isPresent() ? patience.once() : patience).listing(name);
+      listing = client(here.isPresent() ? patience.once() : patience, listener).listing(name);
     } catch (HubException e) {
       if (here.isEmpty()) {
         throw e;
@@ -108,14 +108,15 @@ public final class Hub {
                 + " a directory");
   }
 
-  private HubClient client(Patience forHub) {
-    return new HubClient(settings.endpoint().orElseThrow(), settings.token(), forHub);
+  private HubClient client(Patience forHub, FetchListener listener) {
+    return new HubClient(
+        settings.endpoint().orElseThrow(), settings.token(), forHub, listener::say);
   }
 
   private void fetch(
       Snapshot snapshot, HubClient.Listing listing, Extent extent, FetchListener listener)
       throws IOException {
-    HubClient client = client(patience);
+    HubClient client = client(patience, listener);
     List<String> wanted =
         new ArrayList<>(listing.files().stream().filter(Extent::isBesideWeights).toList());
     if (extent == Extent.WHOLE) {

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
 /**
@@ -79,12 +80,15 @@ final class HubClient {
   private final URI endpoint;
   private final Optional<String> token;
   private final Patience patience;
+  private final Consumer<String> notices;
   private final HttpClient http;
 
   /**
    * @param endpoint without a slash at its end
+   * @param notices is told what is tried again, and why
    */
-  HubClient(URI endpoint, Optional<String> token, Patience patience) {
+  HubClient(URI endpoint, Optional<String> token, Patience patience, Consumer<String> notices) {
+    this.notices = notices;
     this.endpoint = endpoint;
     this.token = token;
     this.patience = patience;
@@ -483,23 +487,28 @@ final class HubClient {
   }
 
   private static HubException gaveUp(String what, int failures, IOException last) {
-    String reason = last.getMessage() == null ? last.getClass().getSimpleName() : last.getMessage();
     return new HubException(
         "Cannot "
             + what
             + ": "
-            + reason
+            + reason(last)
             + (failures > 1 ? ", " + failures + " times in a row" : "")
             + "; check the network and HF_ENDPOINT and try again: what has arrived is kept",
         last);
   }
 
+  private static String reason(IOException failure) {
+    return failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
+  }
+
   private void pause(int failures, IOException failure) {
     Optional<Duration> asked =
         failure instanceof PassingException passing ? passing.pause : Optional.empty();
+    Duration pause = asked.map(patience::shorter).orElseGet(() -> patience.pause(failures));
+    notices.accept(
+        endpoint + ": " + reason(failure) + "; trying again in " + pause.toSeconds() + " s");
     try {
-      Thread.sleep(
-          asked.map(patience::shorter).orElseGet(() -> patience.pause(failures)).toMillis());
+      Thread.sleep(pause.toMillis());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new HubException("Interrupted while waiting for " + endpoint, e);

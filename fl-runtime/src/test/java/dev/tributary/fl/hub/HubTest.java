@@ -356,6 +356,9 @@ class HubTest {
     server.put("org/tiny", "main", model());
     server.isBusy(2);
     assertThat(hub().fetch(TINY, Extent.TEXTS, heard).directory()).isDirectory();
+    assertThat(heard.lines.get(0))
+        .isEqualTo(
+            server.endpoint() + ": " + server.endpoint() + " answers 503; trying again in 0 s");
 
     server.isBusy(1000);
     assertThatThrownBy(() -> hub().fetch(TINY.at("v2"), Extent.TEXTS, heard))
@@ -419,7 +422,8 @@ class HubTest {
           new HubClient(
               URI.create("http://127.0.0.1:" + silent.getLocalPort()),
               Optional.empty(),
-              new Patience(1, Duration.ZERO, Duration.ZERO, Duration.ofMillis(200)));
+              new Patience(1, Duration.ZERO, Duration.ZERO, Duration.ofMillis(200)),
+              heard::say);
       HubClient.RemoteFile file =
           new HubClient.RemoteFile("x", Checksum.ofTag("0".repeat(40)).orElseThrow(), 1000);
 
