@@ -25,7 +25,11 @@ import org.apache.spark.api.java.JavaSparkContext;
  * @param source what the same content is found by later on: a hub's name has its commit
  */
 record BaseCheckpoint(
-    String name, String source, Checkpoint checkpoint, Computation computation, Tokenizer.Source tokenizer) {
+    String name,
+    String source,
+    Checkpoint checkpoint,
+    Computation computation,
+    Tokenizer.Source tokenizer) {
   private static final String INITIAL = "initial-model";
 
   /**

@@ -16,6 +16,7 @@ import dev.tributary.fl.adapter.BaseOnly;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.model.Checkpoint;
+import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.InitialCheckpoint;
 import dev.tributary.fl.text.PromptTemplates;
@@ -131,11 +132,13 @@ class StandaloneClusterIT {
     System.setProperty("spark.ui.enabled", "false");
     try (SparkSession session = Sessions.open("served", Optional.of(cluster.url()), 1)) {
       JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-      BaseModel seen = BaseModel.of(spark, checkpoint, DType.FLOAT32, 1);
+      BaseModel seen = BaseModel.of(spark, checkpoint, Computation.in(DType.FLOAT32), 1);
       BaseModel unseen =
-          new BaseModel("/nowhere", seen.files(), seen.sha256(), seen.dtype(), 1, seen.served());
+          new BaseModel(
+              "/nowhere", seen.files(), seen.sha256(), seen.computation(), 1, seen.served());
       BaseModel neither =
-          new BaseModel("/nowhere", seen.files(), "0".repeat(64), seen.dtype(), 1, seen.served());
+          new BaseModel(
+              "/nowhere", seen.files(), "0".repeat(64), seen.computation(), 1, seen.served());
 
       assertThat(seen.served()).isPresent();
       assertThat(answers(spark, unseen)).isNotEmpty().isEqualTo(answers(spark, seen));

@@ -13,7 +13,9 @@ import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.model.PackedBatch;
+import dev.tributary.fl.model.Sampling;
 import dev.tributary.fl.model.TrainedWeights;
+import dev.tributary.fl.seed.Seed;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -41,7 +43,8 @@ class BaseModelsTest {
         lent.add(
             tasks.submit(
                 () -> {
-                  try (BaseModels.Borrowed borrowed = models.borrow(base("a"), List.of(Device.cpu()))) {
+                  try (BaseModels.Borrowed borrowed =
+                      models.borrow(base("a"), List.of(Device.cpu()))) {
                     return borrowed.model();
                   }
                 }));
@@ -111,7 +114,12 @@ class BaseModelsTest {
 
   private static BaseModel base(String sha256) {
     return new BaseModel(
-        "/nowhere", List.of("config.json"), sha256, Computation.in(DType.FLOAT32), 1, Optional.empty());
+        "/nowhere",
+        List.of("config.json"),
+        sha256,
+        Computation.in(DType.FLOAT32),
+        1,
+        Optional.empty());
   }
 
   /** A model that is only held. */
@@ -140,7 +148,12 @@ class BaseModelsTest {
 
     @Override
     public List<int[]> generate(
-        TrainedWeights weights, List<int[]> prompts, int maxNewTokens, List<int[]> stops) {
+        TrainedWeights weights,
+        List<int[]> prompts,
+        int maxNewTokens,
+        List<int[]> stops,
+        Sampling sampling,
+        List<Seed> seeds) {
       throw new UnsupportedOperationException();
     }
 

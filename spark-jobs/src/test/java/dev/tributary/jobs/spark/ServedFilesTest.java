@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.CheckpointException;
+import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.Device;
 import dev.tributary.fl.testing.TinyModels;
@@ -35,7 +36,7 @@ class ServedFilesTest {
   @Test
   void aModelThatIsNotUnderItsPathIsCopiedFromTheDriver() {
     ServedFiles served = serve("model-copied");
-    try (CausalLm model = unseen(checkpoint.sha256(), served).load(Device.cpu())) {
+    try (CausalLm model = unseen(checkpoint.sha256(), served).load(List.of(Device.cpu()))) {
       assertThat(model.config()).isEqualTo(checkpoint.config());
     }
     assertThat(served.fetch()).isEqualTo(served.fetch()).isNotEqualTo(checkpoint.directory());
@@ -49,7 +50,7 @@ class ServedFilesTest {
     String found = checkpoint.sha256();
     String wanted = "0".repeat(64);
 
-    assertThatThrownBy(() -> unseen(wanted, served).load(Device.cpu()))
+    assertThatThrownBy(() -> unseen(wanted, served).load(List.of(Device.cpu())))
         .isInstanceOf(CheckpointException.class)
         .hasMessageStartingWith("Cannot load checkpoint " + copy + " on ")
         .hasMessageContaining("not the driver's (sha256 " + found + ", there " + wanted + ")");
@@ -57,7 +58,7 @@ class ServedFilesTest {
 
     Path again = served.fetch();
     Files.writeString(again.resolve("config.json"), "{}");
-    assertThatThrownBy(() -> unseen(found, served).load(Device.cpu()))
+    assertThatThrownBy(() -> unseen(found, served).load(List.of(Device.cpu())))
         .isInstanceOf(CheckpointException.class)
         .hasMessageMatching("On \\S+: .*config\\.json.*");
   }
@@ -66,19 +67,19 @@ class ServedFilesTest {
   void anotherModelUnderTheSamePathIsRefused() {
     Checkpoint other =
         Checkpoint.open(TinyModels.llama(directory.resolve("other"), TinyModels.Shape.of(40), 18));
-    BaseModel base = BaseModel.of(LocalSpark.context(), other, DType.FLOAT32, 1);
+    BaseModel base = BaseModel.of(LocalSpark.context(), other, Computation.in(DType.FLOAT32), 1);
     BaseModel replaced =
         new BaseModel(
             base.directory(),
             base.files(),
             checkpoint.sha256(),
-            DType.FLOAT32,
+            Computation.in(DType.FLOAT32),
             1,
             Optional.of(serve("model-replaced")));
 
     assertThat(base.served()).as("in local mode").isEmpty();
     assertThat(base.files()).containsExactly("config.json", "model.safetensors");
-    assertThatThrownBy(() -> replaced.load(Device.cpu()))
+    assertThatThrownBy(() -> replaced.load(List.of(Device.cpu())))
         .isInstanceOf(CheckpointException.class)
         .hasMessageStartingWith("Cannot load checkpoint " + base.directory() + " on ")
         .hasMessageContaining("(sha256 " + other.sha256() + ", there " + checkpoint.sha256() + ")");
@@ -93,7 +94,8 @@ class ServedFilesTest {
   }
 
   private BaseModel unseen(String sha256, ServedFiles served) {
-    return new BaseModel("/nowhere", served.names(), sha256, DType.FLOAT32, 1, Optional.of(served));
+    return new BaseModel(
+        "/nowhere", served.names(), sha256, Computation.in(DType.FLOAT32), 1, Optional.of(served));
   }
 
   private ServedFiles serve(String folder) {
