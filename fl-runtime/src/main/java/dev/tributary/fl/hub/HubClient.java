@@ -449,7 +449,8 @@ final class HubClient {
       if (token.isEmpty()) {
         return (gated
                 ? "it is gated: "
-                : "it may not exist, be private, or be gated: check the name, ")
+                : "there is no such directory here, and there it may not exist, be private, or be"
+                    + " gated: check the name, ")
             + licence
             + " and set HF_TOKEN to a token of your account";
       }
@@ -460,7 +461,7 @@ final class HubClient {
     if (status == 404) {
       return code.equals("revisionnotfound")
           ? "it has no revision " + name.revision() + "; name a branch, a tag or a commit"
-          : "there is no such model, or no revision " + name.revision() + "; check the name";
+          : "there is no such directory here, and no such model or revision there; check the name";
     }
     return "is HF_ENDPOINT right?";
   }

@@ -32,10 +32,13 @@ public record Snapshot(ModelName name, String commit, Path directory) {
   /** Files that are needed and not there; empty if the model can be opened. */
   List<String> missing(Extent extent) {
     List<String> missing = new ArrayList<>();
+    if (extent == Extent.TEXTS) {
+      return hasTokenizer() ? missing : List.of("tokenizer.json");
+    }
     if (!has("config.json")) {
       missing.add("config.json");
     }
-    if (extent == Extent.WHOLE && !has(SINGLE)) {
+    if (!has(SINGLE)) {
       if (has(INDEX)) {
         shards(directory.resolve(INDEX)).stream().filter(s -> !has(s)).forEach(missing::add);
       } else {

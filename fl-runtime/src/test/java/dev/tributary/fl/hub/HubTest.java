@@ -238,7 +238,8 @@ class HubTest {
         .hasMessage(
             "Cannot fetch org/tiny: "
                 + server.endpoint()
-                + " answers 404; there is no such model, or no revision main; check the name");
+                + " answers 404; there is no such directory here, and no such model or revision"
+                + " there; check the name");
     server.put("org/tiny", "main", model());
     assertThatThrownBy(() -> hub().fetch(TINY.at("v2"), Extent.WHOLE, heard))
         .isInstanceOf(InputException.class)
