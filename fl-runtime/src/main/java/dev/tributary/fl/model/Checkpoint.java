@@ -40,6 +40,10 @@ public final class Checkpoint {
           "tokenizer.model",
           "vocab.json",
           "merges.txt",
+          "gpt2-vocab.json",
+          "gpt2-merges.txt",
+          "encoder.json",
+          "vocab.bpe",
           "chat_template.jinja");
 
   private static final Map<String, String> HASHES = new ConcurrentHashMap<>();

@@ -21,23 +21,27 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A checkpoint's tokenizer, as its {@code tokenizer.json} describes it; safe for use by several
- * threads. Texts are never cut or padded here.
+ * A checkpoint's tokenizer, as its {@code tokenizer.json} describes it, or the files that its
+ * family publishes instead ({@link TokenizerForm}); safe for use by several threads. Texts are
+ * never cut or padded here.
  */
 public final class Tokenizer implements AutoCloseable {
   /**
    * A tokenizer as data: what executors need to open it without the directory.
    *
    * @param origin the directory it was read from, for messages; not part of {@link #sha256()}
-   * @param json content of {@code tokenizer.json}
+   * @param json content of {@code tokenizer.json}, made from other files where there is none
    * @param endOfText the token that ends an answer, as text
    * @param endOfTextToken its id
    * @param size one more than the largest token id
@@ -45,8 +49,9 @@ public final class Tokenizer implements AutoCloseable {
   public record Source(String origin, String json, String endOfText, int endOfTextToken, int size)
       implements Serializable {
     /**
-     * Reads {@code tokenizer.json}, and which token ends a text: {@code eos_token} of
-     * tokenizer_config.json or special_tokens_map.json, else {@code eos_token_id} of config.json.
+     * Reads the tokenizer, and which token ends a text: {@code eos_token} of tokenizer_config.json
+     * or special_tokens_map.json, else {@code eos_token_id} of config.json, else the one that the
+     * family publishes.
      *
      * @throws InputException if there is no tokenizer, it cannot be read, or no token ends a text
      */
@@ -263,27 +268,23 @@ public final class Tokenizer implements AutoCloseable {
   /** Puts a source together from a directory's files. */
   private record SourceReader(Path directory) {
     Source read() {
-      Path file = directory.resolve("tokenizer.json");
-      if (!Files.isRegularFile(file)) {
-        throw new InputException(
-            "Cannot open the tokenizer of "
-                + directory
-                + ": it has no tokenizer.json"
-                + (Files.exists(directory.resolve("tokenizer.model"))
-                        || Files.exists(directory.resolve("vocab.json"))
-                    ? "; make it from the files there, once in Python:"
-                        + " AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)"
-                    : "; give a Hugging Face directory with the tokenizer beside the model"));
-      }
-      String json;
-      try {
-        json = Files.readString(file);
-      } catch (IOException e) {
-        throw new InputException("Cannot read " + file + " (" + e + "); check the file", e);
-      }
-      Map<String, Integer> ids = ids(file, json);
+      String json =
+          TokenizerForm.ALL.stream()
+              .flatMap(form -> form.read(directory).stream())
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new InputException(
+                          "Cannot open the tokenizer of "
+                              + directory
+                              + ": it has none of "
+                              + TokenizerForm.ALL.stream().map(TokenizerForm::files).toList()
+                              + "; give a Hugging Face directory with the tokenizer beside the"
+                              + " model"));
+      Set<String> added = new HashSet<>();
+      Map<String, Integer> ids = ids(directory, json, added);
       int size = ids.values().stream().mapToInt(id -> id + 1).max().orElse(0);
-      String endOfText = endOfText(ids);
+      String endOfText = endOfText(ids, added);
       Integer id = ids.get(endOfText);
       if (id == null) {
         throw new InputException(
@@ -296,7 +297,7 @@ public final class Tokenizer implements AutoCloseable {
       return new Source(directory.toString(), json, endOfText, id, size);
     }
 
-    private String endOfText(Map<String, Integer> ids) {
+    private String endOfText(Map<String, Integer> ids, Set<String> added) {
       for (String name : List.of("tokenizer_config.json", "special_tokens_map.json")) {
         JsonNode token = json(name).path("eos_token");
         if (!token.isMissingNode() && !token.isNull()) {
@@ -317,6 +318,12 @@ public final class Tokenizer implements AutoCloseable {
           .filter(token -> token.getValue() == id)
           .map(Map.Entry::getKey)
           .findFirst()
+          // what GPT-2, LLaMA and OPT, Llama 3 publish
+          .or(
+              () ->
+                  Stream.of("<|endoftext|>", "</s>", "<|end_of_text|>")
+                      .filter(added::contains)
+                      .findFirst())
           .orElseThrow(
               () ->
                   new InputException(
@@ -340,8 +347,12 @@ public final class Tokenizer implements AutoCloseable {
       }
     }
 
-    /** Every token of the vocabulary and every added one, with its id. */
-    private static Map<String, Integer> ids(Path file, String json) {
+    /**
+     * Every token of the vocabulary and every added one, with its id.
+     *
+     * @param added gets those that texts are cut at
+     */
+    private static Map<String, Integer> ids(Path directory, String json, Set<String> added) {
       Map<String, Integer> ids = new HashMap<>();
       try (JsonParser parser = new JsonFactory().createParser(json)) {
         parser.nextToken();
@@ -349,7 +360,10 @@ public final class Tokenizer implements AutoCloseable {
           String key = parser.currentName();
           parser.nextToken();
           if (key.equals("added_tokens")) {
-            readAdded(parser, ids);
+            Map<String, Integer> found = new HashMap<>();
+            readAdded(parser, found);
+            ids.putAll(found);
+            added.addAll(found.keySet());
           } else if (key.equals("model") && parser.currentToken() == JsonToken.START_OBJECT) {
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
               boolean vocabulary = parser.currentName().equals("vocab");
@@ -366,10 +380,15 @@ public final class Tokenizer implements AutoCloseable {
         }
       } catch (IOException e) {
         throw new InputException(
-            file + ": is not JSON: " + e.getMessage() + "; fetch the file again", e);
+            directory.resolve("tokenizer.json")
+                + ": is not JSON: "
+                + e.getMessage()
+                + "; fetch the file again",
+            e);
       }
       if (ids.isEmpty()) {
-        throw new InputException(file + ": has no vocabulary; fetch the file again");
+        throw new InputException(
+            directory.resolve("tokenizer.json") + ": has no vocabulary; fetch the file again");
       }
       return ids;
     }

@@ -26,13 +26,17 @@ import java.util.stream.StreamSupport;
  * A tokenizer on recorded strings, and instruction records encoded with labels. Lines count the
  * strings or records that differ.
  *
- * @param tokenizers folder that holds the tokenizer under the recording's name
- * @param data folder with the corpora that records are from
+ * @param tokenizers folder that holds the tokenizer under the recording's name; empty: {@code
+ *     models/tokenizers} beside the recordings
+ * @param data folder with the corpora that records are from; empty: {@code data} beside them
  */
 record TokenizerCase(Recording recording, Optional<Path> tokenizers, Optional<Path> data)
     implements ParityCase {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int IGNORED = -100;
+
+  /** How far above a recording its tokenizer is looked for: the kind, the set, what holds it. */
+  private static final int LEVELS = 4;
 
   private interface Agrees {
     boolean test(JsonNode recorded);
@@ -45,13 +49,9 @@ record TokenizerCase(Recording recording, Optional<Path> tokenizers, Optional<Pa
 
   @Override
   public void run(Report report) {
-    Path folder =
-        tokenizers.orElseThrow(
-            () ->
-                new InputException(
-                    "the tokenizer itself is needed; give --tokenizers, the folder that holds "
-                        + recording.folder().getFileName()));
-    try (Tokenizer tokenizer = Tokenizer.open(folder.resolve(recording.folder().getFileName()))) {
+    String name = String.valueOf(recording.folder().getFileName());
+    Path folder = beside(tokenizers, "--tokenizers", "models/tokenizers", name);
+    try (Tokenizer tokenizer = Tokenizer.open(folder.resolve(name))) {
       if (recording.has("strings.json")) {
         strings(tokenizer, report);
       }
@@ -59,6 +59,30 @@ record TokenizerCase(Recording recording, Optional<Path> tokenizers, Optional<Pa
         instructions(tokenizer, report);
       }
     }
+  }
+
+  /**
+   * The folder given, else the one that recordings are made from: beside their set.
+   *
+   * @param wanted what it has to hold
+   */
+  private Path beside(Optional<Path> given, String option, String usual, String wanted) {
+    if (given.isPresent()) {
+      return given.get();
+    }
+    Path above = recording.folder().toAbsolutePath().normalize().getParent();
+    for (int up = 0; up < LEVELS && above != null; up++, above = above.getParent()) {
+      if (Files.isDirectory(above.resolve(usual).resolve(wanted))) {
+        return above.resolve(usual);
+      }
+    }
+    throw new InputException(
+        "a folder with "
+            + wanted
+            + " is needed, and there is no "
+            + usual
+            + " beside the recordings or above them; give it as "
+            + option);
   }
 
   private void strings(Tokenizer tokenizer, Report report) {
@@ -90,10 +114,7 @@ record TokenizerCase(Recording recording, Optional<Path> tokenizers, Optional<Pa
 
   private void instructions(Tokenizer tokenizer, Report report) {
     JsonNode recorded = recording.meta("alpaca.json");
-    if (data.isEmpty()) {
-      report.miss(name(), "alpaca", "the corpora are needed; give --data, the folder with gsm8k");
-      return;
-    }
+    Path corporaFolder = beside(data, "--data", "data", "gsm8k");
     int longest = recorded.path("max_length").asInt();
     ExampleEncoder encoder = new ExampleEncoder(tokenizer, PromptTemplates.ALPACA, longest);
     Map<Path, List<String>> corpora = new HashMap<>();
@@ -102,7 +123,7 @@ record TokenizerCase(Recording recording, Optional<Path> tokenizers, Optional<Pa
         "alpaca",
         recorded.path("records"),
         r -> {
-          EncodedExample encoded = encoder.encode(example(r, data.get(), corpora));
+          EncodedExample encoded = encoder.encode(example(r, corporaFolder, corpora));
           int[] labels = encoded.tokens().clone();
           Arrays.fill(labels, 0, encoded.promptTokens(), IGNORED);
           return encoded.promptTokens() == r.path("prompt_tokens").asInt()
