@@ -241,7 +241,7 @@ class TextStagesTest {
         .hasMessage("enc: modelUrl is not set; call setModelUrl first");
     assertThatThrownBy(() -> encoder.setModelUrl(scratch.toString()).transform(texts("a")))
         .isInstanceOf(InputException.class)
-        .hasMessageContaining("it has no tokenizer.json");
+        .hasMessageContaining("it has none of [tokenizer.json, ");
     assertThatThrownBy(() -> encoder.setEngine("MXNet"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("enc parameter engine given invalid value MXNet.");
