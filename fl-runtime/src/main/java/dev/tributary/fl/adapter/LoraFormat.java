@@ -52,12 +52,13 @@ final class LoraFormat implements PeftFormat {
     json.put("r", config.rank());
     json.set("lora_alpha", number(config.alpha()));
     json.put("lora_dropout", config.dropout());
-    if (config.targetModules().contains(LoraConfig.ALL_LINEAR)) {
-      json.put("target_modules", LoraConfig.ALL_LINEAR);
-    } else {
-      ArrayNode targets = json.putArray("target_modules");
-      config.targetModules().stream().sorted().forEach(targets::add);
-    }
+    // to PEFT all-linear means layers around the blocks too (OPT's projections)
+    List<String> names =
+        config.targetModules().contains(LoraConfig.ALL_LINEAR)
+            ? TargetModules.kinds(model.linearLayers()).stream().toList()
+            : config.targetModules();
+    ArrayNode targets = json.putArray("target_modules");
+    names.stream().sorted().forEach(targets::add);
     json.put("use_rslora", config.useRslora());
     json.put("bias", config.bias().name().toLowerCase(Locale.ROOT));
     json.put("fan_in_fan_out", model.linearLayers().stream().anyMatch(LinearLayer::inputsFirst));

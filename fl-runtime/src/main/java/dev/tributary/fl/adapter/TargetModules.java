@@ -55,7 +55,8 @@ final class TargetModules {
     return faults;
   }
 
-  private static Set<String> kinds(List<LinearLayer> layers) {
+  /** The last parts of names. */
+  static Set<String> kinds(List<LinearLayer> layers) {
     return layers.stream().map(LinearLayer::kind).collect(Collectors.toCollection(TreeSet::new));
   }
 
