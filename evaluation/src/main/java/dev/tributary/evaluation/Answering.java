@@ -4,7 +4,8 @@ package dev.tributary.evaluation;
 import dev.tributary.fl.model.CacheBudget;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.TrainedWeights;
-import dev.tributary.fl.text.Tokenizer;
+import dev.tributary.fl.text.StopTokens;
+import dev.tributary.fl.text.TextEncoding;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -93,11 +94,6 @@ public final class Answering {
    * @return one answer for each question; they do not depend on {@code batches}
    */
   public static Answers answer(
-      Chunk chunk, CausalLm model, TrainedWeights weights, Tokenizer tokenizer, Batches batches) {
-    return answer(chunk, model, weights, TextEncoding.of(tokenizer), batches);
-  }
-
-  static Answers answer(
       Chunk chunk, CausalLm model, TrainedWeights weights, TextEncoding encoding, Batches batches) {
     long start = System.nanoTime();
     Answering answering = new Answering(model, weights, encoding, batches);

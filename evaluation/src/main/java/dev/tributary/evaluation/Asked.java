@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.evaluation;
 
+import dev.tributary.fl.text.StopTokens;
 import java.io.Serializable;
 import java.util.List;
 
@@ -31,12 +32,7 @@ public sealed interface Asked extends Serializable {
     /** The text up to the first stop. */
     @Override
     public String cut(String text) {
-      int end = text.length();
-      for (String stop : stops) {
-        int at = text.indexOf(stop);
-        end = at >= 0 ? Math.min(end, at) : end;
-      }
-      return text.substring(0, end);
+      return StopTokens.cut(text, stops);
     }
   }
 }

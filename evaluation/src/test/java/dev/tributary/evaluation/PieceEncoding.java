@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.evaluation;
 
+import dev.tributary.fl.text.TextEncoding;
 import java.util.ArrayList;
 import java.util.List;
 

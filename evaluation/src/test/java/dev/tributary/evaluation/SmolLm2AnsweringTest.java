@@ -16,6 +16,7 @@ import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.script.TorchScript;
 import dev.tributary.fl.testing.SharedData;
 import dev.tributary.fl.text.InstructionExample;
+import dev.tributary.fl.text.StopTokens;
 import dev.tributary.fl.text.Tokenizer;
 import java.util.Comparator;
 import java.util.List;
@@ -27,7 +28,7 @@ class SmolLm2AnsweringTest {
   @Test
   void theNextQuestionIsKnownByItsTokens() {
     try (Tokenizer tokenizer = Tokenizer.open(SharedData.smolLm2())) {
-      List<int[]> stops = StopTokens.of(List.of("\nQ:"), List.of(), TextEncoding.of(tokenizer));
+      List<int[]> stops = StopTokens.of(List.of("\nQ:"), List.of(), tokenizer);
 
       assertThat(stops)
           .containsExactly(new int[] {tokenizer.endOfTextToken()}, tokenizer.encodePlain("\nQ:"));

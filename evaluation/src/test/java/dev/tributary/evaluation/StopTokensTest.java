@@ -3,6 +3,7 @@ package dev.tributary.evaluation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tributary.fl.text.StopTokens;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

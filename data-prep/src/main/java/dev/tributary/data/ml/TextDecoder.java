@@ -78,24 +78,24 @@ public final class TextDecoder extends TokenizerStage<TextDecoder> {
   }
 
   @Override
-  boolean accepts(DataType input) {
+  protected boolean accepts(DataType input) {
     return input instanceof ArrayType array
         && (array.elementType().equals(DataTypes.IntegerType)
             || array.elementType().equals(DataTypes.LongType));
   }
 
   @Override
-  String accepted() {
+  protected String accepted() {
     return "array<int> or array<bigint>";
   }
 
   @Override
-  DataType output() {
+  protected DataType output() {
     return DataTypes.StringType;
   }
 
   @Override
-  TextDecoder self() {
+  protected TextDecoder self() {
     return this;
   }
 

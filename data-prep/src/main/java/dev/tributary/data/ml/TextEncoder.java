@@ -101,22 +101,22 @@ public final class TextEncoder extends TokenizerStage<TextEncoder> {
   }
 
   @Override
-  boolean accepts(DataType input) {
+  protected boolean accepts(DataType input) {
     return input.equals(DataTypes.StringType);
   }
 
   @Override
-  String accepted() {
+  protected String accepted() {
     return "string";
   }
 
   @Override
-  DataType output() {
+  protected DataType output() {
     return DataTypes.createArrayType(DataTypes.IntegerType, false);
   }
 
   @Override
-  TextEncoder self() {
+  protected TextEncoder self() {
     return this;
   }
 

@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * family publishes instead ({@link TokenizerForm}); safe for use by several threads. Texts are
  * never cut or padded here.
  */
-public final class Tokenizer implements AutoCloseable {
+public final class Tokenizer implements TextEncoding, AutoCloseable {
   /**
    * A tokenizer as data: what executors need to open it without the directory.
    *
@@ -153,16 +153,19 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /** Token ids of a text, with the special tokens that the tokenizer puts around one. */
+  @Override
   public int[] encode(String text) {
     return ids(text, true);
   }
 
   /** Token ids of a text alone. */
+  @Override
   public int[] encodePlain(String text) {
     return ids(text, false);
   }
 
   /** The text of tokens, without special tokens. */
+  @Override
   public String decode(int[] tokens) {
     return tokenizer.decode(asLongs(tokens), true);
   }
@@ -177,6 +180,7 @@ public final class Tokenizer implements AutoCloseable {
     return source.endOfText();
   }
 
+  @Override
   public int endOfTextToken() {
     return source.endOfTextToken();
   }

@@ -22,8 +22,6 @@ import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.ledger.Sha256;
-import dev.tributary.fl.model.SafetensorsFile;
-import dev.tributary.fl.model.SafetensorsWriter;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.text.Tokenizer;
 import dev.tributary.jobs.progress.Progress;
@@ -176,7 +174,7 @@ public final class SparkEvaluation {
     List<Piece> pieces = plan.stream().map(Planned::piece).toList();
     Map<Integer, SortedMap<Integer, SplitMeasurement>> measurements = new TreeMap<>();
     Map<Integer, List<Answers>> answers = new TreeMap<>();
-    Adapter adapter = new Adapter(method, new SafetensorsWriter().add(state).toBytes());
+    Adapter adapter = Adapter.of(method, state);
     ExampleSource examples = heldOut.map(HeldOut::examples).orElseGet(None::new);
     Set<Integer> failed = new TreeSet<>();
     long total = plan.stream().mapToLong(Planned::cost).sum();
@@ -271,13 +269,6 @@ public final class SparkEvaluation {
       }
     }
     return outcomes;
-  }
-
-  /** An adapter that travels. */
-  private record Adapter(AdapterMethod method, byte[] state) implements Serializable {
-    NamedTensors tensors() {
-      return SafetensorsFile.of(state, "the adapter to be evaluated").tensors();
-    }
   }
 
   private record Measurement(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.tributary.evaluation;
+package dev.tributary.fl.text;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,11 +12,11 @@ import java.util.Map;
  *
  * <p>A stop text has many tokenisations, and some reach into the text before it ({@code ".\n\n" +
  * "Q" + ":"}), so token sequences can never be the whole story: answers are cut by text at the end
- * ({@link Asked#cut}). These sequences only save the tokens after the stop. Each spells exactly the
- * stop text, since decoding drops the sequence that it stopped at: with one that spells more, the
- * end of the answer would be lost.
+ * ({@link #cut}). These sequences only save the tokens after the stop. Each spells exactly the stop
+ * text, since decoding drops the sequence that it stopped at: with one that spells more, the end of
+ * the answer would be lost.
  */
-final class StopTokens {
+public final class StopTokens {
   /**
    * Ends of answers in whose company a stop is tokenised. Not the empty text: some tokenizers begin
    * every text with a space of their own, which would then count as part of the stop.
@@ -26,7 +26,7 @@ final class StopTokens {
   private StopTokens() {}
 
   /** Every end-of-text token, and the stops as the tokenizer cuts them after various texts. */
-  static List<int[]> of(List<String> stops, List<Integer> endOfText, TextEncoding encoding) {
+  public static List<int[]> of(List<String> stops, List<Integer> endOfText, TextEncoding encoding) {
     Map<List<Integer>, int[]> found = new LinkedHashMap<>();
     for (int token : endOfText) {
       found.put(List.of(token), new int[] {token});
@@ -41,6 +41,16 @@ final class StopTokens {
       }
     }
     return new ArrayList<>(found.values());
+  }
+
+  /** A text up to the first stop. */
+  public static String cut(String text, List<String> stops) {
+    int end = text.length();
+    for (String stop : stops) {
+      int at = text.indexOf(stop);
+      end = at >= 0 ? Math.min(end, at) : end;
+    }
+    return text.substring(0, end);
   }
 
   /** The tokens that spell the stop and nothing else after {@code before}; empty if none do. */
