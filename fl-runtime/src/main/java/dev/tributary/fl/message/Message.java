@@ -34,9 +34,13 @@ import java.util.zip.CRC32C;
  * 4 bytes   length of the header
  * 4 bytes   CRC-32C of the header
  * header    JSON in UTF-8: kind, round, client, operators, report, and of each tensor
- *           part, name, shape, bytes, crc32c
+ *           part, name, shape, bytes, crc32c; then blanks in place of what its numbers of
+ *           round, client and report are shorter than they may be
  * values    of the tensors in the order of the header, float32, row-major, without gaps
  * </pre>
+ *
+ * <p>So the length follows from what is trained and the number of local steps, and can be told
+ * before a run.
  *
  * <p>Opening reads and checks the header alone; a tensor is read and checked when asked for, so
  * that a stored update never needs to be in memory as a whole. Checksums find damage, not forgery.
@@ -46,6 +50,11 @@ import java.util.zip.CRC32C;
 public final class Message {
   private static final byte[] MAGIC = {'T', 'R', 'I', 'B', 'M', 'S', 'G', 1};
   private static final int FIXED_BYTES = 16;
+
+  /** Of a double and of a long, in characters, signs included. */
+  private static final int LONGEST_DECIMAL = 24;
+
+  private static final int LONGEST_INTEGER = 20;
 
   /** Far above any adapter's; a damaged length must not claim all memory. */
   private static final int MAX_HEADER_BYTES = 64 << 20;
@@ -106,7 +115,7 @@ public final class Message {
         slot.put("crc32c", checksum(bytes));
       }
     }
-    byte[] text = toText(json);
+    byte[] text = filledUp(toText(json), blanks(json));
     if (size + text.length + FIXED_BYTES > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
           "Cannot encode a message of " + size + " bytes: more than 2 GiB; train fewer tensors");
@@ -116,6 +125,39 @@ public final class Message {
     out.put(MAGIC).putInt(text.length).putInt(crc32c(text)).put(text);
     values.forEach(out::put);
     return message;
+  }
+
+  /**
+   * Characters that the numbers of round, client and report leave of the most that they may have.
+   */
+  private static int blanks(ObjectNode json) {
+    int blanks = 0;
+    List<JsonNode> open = new ArrayList<>(List.of(json.get("round"), json.get("client")));
+    if (json.has("report")) {
+      open.add(json.get("report"));
+    }
+    while (!open.isEmpty()) {
+      JsonNode node = open.remove(open.size() - 1);
+      if (node.isContainerNode()) {
+        node.forEach(open::add);
+      } else {
+        // NaN is a text in JSON
+        boolean decimal = node.isFloatingPointNumber() || node.isTextual();
+        blanks += (decimal ? LONGEST_DECIMAL : LONGEST_INTEGER) - node.toString().length();
+      }
+    }
+    return blanks;
+  }
+
+  private static byte[] filledUp(byte[] text, int blanks) {
+    byte[] filled = Arrays.copyOf(text, text.length + blanks);
+    Arrays.fill(filled, text.length, filled.length, (byte) ' ');
+    return filled;
+  }
+
+  /** Bytes that one more local step adds to a message with a report: its loss, and a comma. */
+  public static int bytesPerStep() {
+    return LONGEST_DECIMAL + 1;
   }
 
   private static byte[] toText(ObjectNode json) {

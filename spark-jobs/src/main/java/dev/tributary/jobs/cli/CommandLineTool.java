@@ -44,6 +44,7 @@ public final class CommandLineTool implements Runnable {
           ScoreCommand.class,
           ReportCommand.class,
           ValidateCommand.class,
+          PlanCommand.class,
           GenerateCommand.class,
           BenchCommand.class,
           ParityCommand.class,

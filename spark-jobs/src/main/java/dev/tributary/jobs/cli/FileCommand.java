@@ -39,6 +39,17 @@ abstract class FileCommand extends JobCommand {
   }
 
   /**
+   * The same with further keys in place of what file and command line say.
+   *
+   * @param further as {@code KEY=VALUE}
+   */
+  ExperimentFile read(List<String> further) {
+    List<String> all = new ArrayList<>(more);
+    all.addAll(further);
+    return options.read(file, all);
+  }
+
+  /**
    * The same for a command that takes several files, to each of which all that follows them
    * applies.
    *

@@ -8,7 +8,7 @@ import java.util.List;
 import org.apache.spark.SparkEnv;
 
 /** What tables say of the process that a task ran in. */
-final class ExecutorProcess {
+public final class ExecutorProcess {
   private static final Path STATUS = Path.of("/proc/self/status");
 
   private ExecutorProcess() {}
@@ -22,7 +22,7 @@ final class ExecutorProcess {
   }
 
   /** Most resident memory since the process began; 0 where the system does not tell. */
-  static long peakMemoryBytes() {
+  public static long peakMemoryBytes() {
     if (!Files.isReadable(STATUS)) {
       return 0;
     }
