@@ -163,6 +163,33 @@ public record PackedBatch(
     return IntStream.concat(Arrays.stream(first), Arrays.stream(second)).toArray();
   }
 
+  /**
+   * Prompts whose next token is one of a few: each candidate is a label behind each prompt. For
+   * log-probabilities only.
+   *
+   * @param prompts at least one token each
+   * @param candidates token ids
+   */
+  public static PackedBatch scoring(List<int[]> prompts, int[] candidates) {
+    List<EncodedExample> examples = new ArrayList<>();
+    for (int[] prompt : prompts) {
+      int[] whole = Arrays.copyOf(prompt, prompt.length + 1);
+      examples.add(new EncodedExample("prompt " + examples.size(), whole, prompt.length));
+    }
+    PackedBatch packed = of(examples, Beginning.SHARED);
+    int count = candidates.length;
+    int[] rows = new int[count * prompts.size()];
+    int[] targets = new int[rows.length];
+    int[] perExample = new int[prompts.size()];
+    Arrays.fill(perExample, count);
+    for (int label = 0; label < rows.length; label++) {
+      rows[label] = packed.labelRows()[label / count];
+      targets[label] = candidates[label % count];
+    }
+    return new PackedBatch(
+        packed.tokens(), packed.positions(), packed.lengths(), rows, targets, perExample);
+  }
+
   public int labels() {
     return targets.length;
   }

@@ -5,6 +5,7 @@ import dev.tributary.fl.adapter.Lora;
 import dev.tributary.fl.adapter.LoraConfig;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.Checkpoint;
+import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.ModelConfig;
@@ -35,12 +36,19 @@ final class LoraTrainer implements AutoCloseable {
   }
 
   static LoraTrainer load(
-      Path checkpoint, DType dtype, List<String> targets, double dropout, int threads) {
+      Path checkpoint,
+      DType dtype,
+      boolean recompute,
+      List<String> targets,
+      double dropout,
+      int threads) {
     TorchScript.setThreads(threads);
     Checkpoint opened = Checkpoint.open(checkpoint);
     Lora lora = new Lora(new LoraConfig(8, 16, dropout, targets, false));
     lora.check(opened.config());
-    CausalLm model = TorchScript.load(opened, dtype, Device.cpu());
+    Computation computation =
+        new Computation(dtype, false, recompute ? 1 : 0, 1, Computation.AcrossDevices.DATA, false);
+    CausalLm model = TorchScript.load(opened, computation, List.of(Device.cpu()));
     return new LoraTrainer(model, model.weights(lora, lora.initial(opened, Seed.of(1))));
   }
 

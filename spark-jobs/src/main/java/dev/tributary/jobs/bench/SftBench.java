@@ -28,6 +28,7 @@ public final class SftBench {
    * @param steps timed ones; {@value #WARM_UP} more come before
    * @param maxTokens longest example; the rest is cut off
    * @param targets layers that LoRA adapts
+   * @param recompute keep no activations but each block's input
    * @param threads intra-op threads
    */
   public record Arguments(
@@ -39,6 +40,7 @@ public final class SftBench {
       @Default("512") int maxTokens,
       @Default("[q_proj, k_proj, v_proj, o_proj]") List<String> targets,
       @Default("0.0") double dropout,
+      @Default("false") boolean recompute,
       @Default("2") int threads) {
     public Arguments {
       targets = List.copyOf(targets);
@@ -67,6 +69,7 @@ public final class SftBench {
         LoraTrainer.load(
             arguments.checkpoint(),
             arguments.dtype(),
+            arguments.recompute(),
             arguments.targets(),
             arguments.dropout(),
             arguments.threads())) {

@@ -26,6 +26,7 @@ public final class StepBench {
    * @param length tokens of a row
    * @param steps timed ones; {@value #WARM_UP} more come before
    * @param targets layers that LoRA adapts
+   * @param recompute keep no activations but each block's input
    * @param threads intra-op threads
    */
   public record Arguments(
@@ -36,6 +37,7 @@ public final class StepBench {
       @Default("5") int steps,
       @Default("[q_proj, k_proj, v_proj, o_proj]") List<String> targets,
       @Default("0.0") double dropout,
+      @Default("false") boolean recompute,
       @Default("2") int threads) {
     public Arguments {
       targets = List.copyOf(targets);
@@ -59,6 +61,7 @@ public final class StepBench {
         LoraTrainer.load(
             arguments.checkpoint(),
             arguments.dtype(),
+            arguments.recompute(),
             arguments.targets(),
             arguments.dropout(),
             arguments.threads())) {

@@ -4,6 +4,7 @@ package dev.tributary.jobs.cli;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.config.Providers;
 import dev.tributary.fl.hub.Extent;
+import dev.tributary.jobs.bench.ChooseBench;
 import dev.tributary.jobs.bench.EncodeBench;
 import dev.tributary.jobs.bench.GenerateBench;
 import dev.tributary.jobs.bench.PrepareBench;
@@ -32,17 +33,18 @@ import picocli.CommandLine.Parameters;
     name = "bench",
     description = {
       "How fast on this machine: step (training steps), sft (fine-tuning on examples), generate,",
+      "choose (multiple choice),",
       "encode (examples to tokens), all with --checkpoint; or on this cluster, for an experiment file: prepare (records",
       "per second), round (what a round costs beyond its clients' compute)."
     })
 final class BenchCommand extends JobCommand {
   private static final List<String> WORKS =
-      List.of("step", "sft", "generate", "encode", "prepare", "round");
+      List.of("step", "sft", "generate", "choose", "encode", "prepare", "round");
 
   @Parameters(
       index = "0",
       paramLabel = "WORK",
-      description = "step, sft, generate, encode, prepare or round.")
+      description = "step, sft, generate, choose, encode, prepare or round.")
   private String work = "";
 
   @Parameters(
@@ -85,6 +87,20 @@ final class BenchCommand extends JobCommand {
   @Option(names = "--no-shots", description = "Without worked examples in the prompt (generate).")
   private boolean noShots;
 
+  @Option(
+      names = "--shots",
+      paramLabel = "FILE",
+      description = "Questions that are shown answered (choose).")
+  private @Nullable String shots;
+
+  @Option(names = "--limit", paramLabel = "N", description = "Questions at most (choose).")
+  private @Nullable String limit;
+
+  @Option(
+      names = "--recompute",
+      description = "Keep no activations but each block's input (step, sft).")
+  private boolean recompute;
+
   @Option(names = "--max-tokens", paramLabel = "N", description = "Longest example (sft, encode).")
   private @Nullable String maxTokens;
 
@@ -116,6 +132,7 @@ final class BenchCommand extends JobCommand {
           case "step" -> StepBench.run(arguments(StepBench.Arguments.class));
           case "sft" -> SftBench.run(arguments(SftBench.Arguments.class));
           case "generate" -> GenerateBench.run(arguments(GenerateBench.Arguments.class));
+          case "choose" -> ChooseBench.run(arguments(ChooseBench.Arguments.class));
           case "encode" -> EncodeBench.run(arguments(EncodeBench.Arguments.class));
           case "prepare" -> ofExperiment(List.of(), true, PrepareBench::run);
           case "round" -> ofExperiment(List.of("evaluation={}"), false, RoundBench::run);
@@ -190,6 +207,9 @@ final class BenchCommand extends JobCommand {
     Map<String, @Nullable String> all = new LinkedHashMap<>();
     all.put("checkpoint", checkpoint);
     all.put("data", data);
+    all.put("shots", shots);
+    all.put("limit", limit);
+    all.put("recompute", recompute ? "true" : null);
     all.put("dtype", dtype);
     all.put("batch", batch);
     all.put("length", length);

@@ -63,7 +63,8 @@ class BenchTest {
 
   @Test
   void refusesArgumentsThatMeanNothing() {
-    assertThatThrownBy(() -> new StepBench.Arguments(folder, DType.FLOAT32, 0, 1, 5, TARGETS, 0, 2))
+    assertThatThrownBy(
+            () -> new StepBench.Arguments(folder, DType.FLOAT32, 0, 1, 5, TARGETS, 0, false, 2))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("batch = 0 is not valid")
         .hasMessageContaining("length = 1 is not valid");
@@ -88,7 +89,8 @@ class BenchTest {
   void timesStepsOnATinyModel() {
     Path checkpoint = SharedData.path("fixtures/models/llama");
     Map<String, Object> result =
-        StepBench.run(new StepBench.Arguments(checkpoint, DType.FLOAT32, 2, 16, 3, TARGETS, 0, 1));
+        StepBench.run(
+            new StepBench.Arguments(checkpoint, DType.FLOAT32, 2, 16, 3, TARGETS, 0, false, 1));
     assertThat(result)
         .containsEntry("work", "step")
         .containsEntry("dtype", "float32")
@@ -104,7 +106,8 @@ class BenchTest {
     assertThatThrownBy(
             () ->
                 StepBench.run(
-                    new StepBench.Arguments(checkpoint, DType.FLOAT32, 1, 1000, 1, TARGETS, 0, 1)))
+                    new StepBench.Arguments(
+                        checkpoint, DType.FLOAT32, 1, 1000, 1, TARGETS, 0, false, 1)))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("--length 1000 is more than the model's 256 positions");
   }
@@ -115,7 +118,8 @@ class BenchTest {
     Path data = SharedData.path("data/gsm8k/train.jsonl");
     Map<String, Object> sft =
         SftBench.run(
-            new SftBench.Arguments(checkpoint, data, DType.FLOAT32, 1, 1, 512, TARGETS, 0.1, 1));
+            new SftBench.Arguments(
+                checkpoint, data, DType.FLOAT32, 1, 1, 512, TARGETS, 0.1, false, 1));
     assertThat(sft).containsKey("examples_per_second");
     assertThat(sft.get("real_tokens")).isInstanceOf(Integer.class);
     Map<String, Object> generated =
@@ -129,5 +133,20 @@ class BenchTest {
             "prefill_tokens_per_second",
             "prompt_tokens");
     assertThat(generated).containsEntry("batch", 2).containsEntry("times", 1);
+  }
+
+  @Test
+  void choosesTheSameHoweverManyQuestionsAreReadAtOnce() {
+    Path checkpoint = SharedData.smolLm2();
+    Path questions = SharedData.path("data/helm/mmlu/test/econometrics_test.csv");
+    Path shots = SharedData.path("data/helm/mmlu/dev/econometrics_dev.csv");
+    Map<String, Object> together =
+        ChooseBench.run(
+            new ChooseBench.Arguments(checkpoint, questions, shots, DType.FLOAT32, 3, 4, 1));
+    Map<String, Object> alone =
+        ChooseBench.run(
+            new ChooseBench.Arguments(checkpoint, questions, shots, DType.FLOAT32, 1, 4, 1));
+    assertThat(together).containsEntry("questions", 4).containsKey("questions_per_second");
+    assertThat(together.get("correct")).isEqualTo(alone.get("correct"));
   }
 }
