@@ -2,6 +2,7 @@
 package dev.tributary.jobs;
 
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.adapter.PeftDirectory;
 import dev.tributary.fl.ledger.Ledger;
 import dev.tributary.fl.round.FederatedRun;
 import dev.tributary.fl.round.RunPlan;
@@ -11,6 +12,7 @@ import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.run.RunDirectory;
 import dev.tributary.jobs.spark.ClientTraining;
 import dev.tributary.jobs.spark.SparkBackend;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -70,7 +72,17 @@ public final class TrainJob {
           new RunPlan(parts.trainingSeed(), experiment.adapter(), training, examples.clients());
       Ledger ledger = Ledger.open(directory.store());
       List<Integer> clients = plan.clients();
-      Supplier<NamedTensors> initial = () -> plan.initialAdapter(parts.base().checkpoint());
+      Supplier<NamedTensors> initial =
+          () ->
+              training
+                  .startFrom()
+                  .map(
+                      start ->
+                          PeftDirectory.start(
+                              Path.of(start),
+                              experiment.adapter().create(),
+                              parts.base().checkpoint().config()))
+                  .orElseGet(() -> plan.initialAdapter(parts.base().checkpoint()));
 
       try (SparkBackend backend =
               new SparkBackend(

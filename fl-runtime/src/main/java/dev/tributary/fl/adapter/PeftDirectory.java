@@ -153,6 +153,38 @@ public final class PeftDirectory {
         method, tensors(directory, file, format, method, model, base), base, described);
   }
 
+  /**
+   * An adapter's tensors as another training's start.
+   *
+   * @param method that is to be trained
+   * @return all its trained tensors, in its order
+   * @throws CheckpointException as {@link #read}, or if they are another method's
+   */
+  public static NamedTensors start(Path directory, AdapterMethod method, ModelConfig model) {
+    Contents contents = read(directory, model);
+    Map<String, NamedTensors.Tensor> state = new LinkedHashMap<>();
+    try {
+      Placement wanted = method.placement(model);
+      wanted.check(contents.state());
+      for (String name : wanted.shapes().keySet()) {
+        state.put(name, contents.state().get(name));
+      }
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException(
+          "Cannot start from adapter "
+              + directory
+              + ": it holds "
+              + contents.method()
+              + ", to be trained is "
+              + method
+              + " ("
+              + e.getMessage()
+              + "); describe the same in the group adapter",
+          e);
+    }
+    return new NamedTensors(state);
+  }
+
   /** Of all methods on the class path, by name of the method. */
   private static List<PeftFormat> formats() {
     Providers<?> methods = Providers.of(AdapterMethod.Provider.class);

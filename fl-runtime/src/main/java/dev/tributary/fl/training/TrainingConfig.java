@@ -34,6 +34,8 @@ import java.util.Optional;
  * @param keep which round's adapter is the result
  * @param keepBy label of the task by whose first metric the best round is found, for {@code keep:
  *     best}
+ * @param startFrom PEFT directory whose tensors are trained on; a fresh adapter where it is left
+ *     out
  * @param hooks what looks at or changes each step between gradient and update, in this order, after
  *     the algorithm's own terms and the clipping
  */
@@ -53,6 +55,7 @@ public record TrainingConfig(
     @Default("false") boolean keepState,
     @Default("last") Keep keep,
     Optional<String> keepBy,
+    Optional<String> startFrom,
     @Default("[]") List<Choice<TrainingHook>> hooks)
     implements Serializable {
 

@@ -58,6 +58,7 @@ public final class TrainingConfigs {
         keepState,
         Keep.LAST,
         Optional.empty(),
+        Optional.empty(),
         hooks);
   }
 }

@@ -5,6 +5,7 @@ import dev.tributary.evaluation.BenchmarkFiles;
 import dev.tributary.evaluation.BenchmarkTask;
 import dev.tributary.evaluation.Task;
 import dev.tributary.evaluation.TaskContext;
+import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.config.Fault;
@@ -123,11 +124,18 @@ public final class InputCheck {
    */
   public static void checkLength(Experiment experiment, ModelConfig model) {
     int maxTokens = experiment.data().maxTokens();
-    if (maxTokens > model.maxPositions()) {
+    AdapterMethod adapter = experiment.adapter().create();
+    int virtual = adapter.placement(model).virtualTokens();
+    if (maxTokens + virtual > model.maxPositions()) {
       throw new ConfigException(
           "data.max-tokens",
           maxTokens,
-          "the model has " + model.maxPositions() + " positions; give at most as many");
+          "the model has "
+              + model.maxPositions()
+              + " positions"
+              + (virtual > 0 ? ", the adapter takes " + virtual + " of them" : "")
+              + "; give at most "
+              + (model.maxPositions() - virtual));
     }
   }
 
