@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -94,13 +95,14 @@ final class ScriptSource {
   static List<String> weightNames(ModelConfig config) {
     ScriptInputs inputs = config.scriptInputs();
     List<String> names = new ArrayList<>(inputs.top());
-    int ofBlock = config.linearLayersOfBlock();
+    List<ModelConfig.LinearLayer> all = config.linearLayers();
+    Set<String> parameters = config.parameters().keySet();
+    int ofBlock = all.size() / config.layers();
     for (int block = 0; block < config.layers(); block++) {
-      List<ModelConfig.LinearLayer> layers =
-          config.linearLayers().subList(block * ofBlock, (block + 1) * ofBlock);
+      List<ModelConfig.LinearLayer> layers = all.subList(block * ofBlock, (block + 1) * ofBlock);
       layers.forEach(layer -> names.add(layer.weight()));
       for (ModelConfig.LinearLayer layer : layers) {
-        names.add(config.parameters().containsKey(layer.bias()) ? layer.bias() : "");
+        names.add(parameters.contains(layer.bias()) ? layer.bias() : "");
       }
       for (String rest : inputs.rest()) {
         names.add(inputs.block().formatted(block) + rest);

@@ -8,6 +8,7 @@ import dev.tributary.fl.adapter.Placement.Place;
 import dev.tributary.fl.adapter.Placement.Placed;
 import dev.tributary.fl.model.ModelConfig;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -50,27 +51,29 @@ record TrainedLayout(
 
   static TrainedLayout of(Placement placement, ModelConfig model) {
     List<ModelConfig.LinearLayer> layers = model.linearLayers();
-    List<String> layerNames = layers.stream().map(ModelConfig.LinearLayer::name).toList();
-    List<String> weightNames = ScriptSource.weightNames(model);
+    Map<String, Integer> layerPlaces =
+        places(layers.stream().map(ModelConfig.LinearLayer::name).toList());
+    Map<String, Integer> weightPlaces = places(ScriptSource.weightNames(model));
+    int ofBlock = layers.size() / model.layers();
     List<Placed> placed = placement.placed();
     long[] places = new long[placed.size()];
     List<Mask> masks = new ArrayList<>();
     for (int i = 0; i < places.length; i++) {
       Placed tensor = placed.get(i);
-      int layer = layerNames.indexOf(tensor.at());
+      int layer = layerPlaces.getOrDefault(tensor.at(), -1);
       if (tensor.place() == Place.PARAMETER) {
-        places[i] = weightNames.indexOf(tensor.at());
+        places[i] = Objects.requireNonNull(weightPlaces.get(tensor.at()), tensor.at());
       } else {
         places[i] = -1L - slot(tensor.place(), layer, layers.size());
       }
       if (tensor.place() == Place.LOW_RANK_A && placement.dropout() > 0) {
-        int ofBlock = model.linearLayersOfBlock();
         boolean last = layer >= layers.size() - ofBlock + model.attentionInputs();
         masks.add(new Mask(layers.get(layer), SLOTS * layer + SLOTS - 1, last));
       }
     }
     double[] scales =
-        layerNames.stream()
+        layers.stream()
+            .map(ModelConfig.LinearLayer::name)
             .mapToDouble(name -> Objects.requireNonNullElse(placement.scales().get(name), 0.0))
             .toArray();
     return new TrainedLayout(
@@ -82,6 +85,15 @@ record TrainedLayout(
         placement.dropout(),
         placement.isLowRank(),
         placement.virtualTokens());
+  }
+
+  /** The first place of each name; a tied head is the embedding's. */
+  private static Map<String, Integer> places(List<String> names) {
+    Map<String, Integer> places = new HashMap<>();
+    for (int i = 0; i < names.size(); i++) {
+      places.putIfAbsent(names.get(i), i);
+    }
+    return places;
   }
 
   private static int slot(Place place, int layer, int layers) {

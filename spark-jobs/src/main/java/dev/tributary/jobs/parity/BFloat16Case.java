@@ -98,7 +98,7 @@ record BFloat16Case(Recording recording) implements ParityCase {
   private static double leastCosine(NamedTensors computed, SafetensorsFile float32) {
     double least = 1;
     for (Map.Entry<String, NamedTensors.Tensor> exact :
-        Outputs.named(float32, AdapterCase.PREFIX).byName().entrySet()) {
+        Outputs.named(float32, AdapterCase::nameInState).byName().entrySet()) {
       float[] a = computed.get(exact.getKey()).values();
       float[] b = exact.getValue().values();
       double product = 0;

@@ -13,6 +13,7 @@ import dev.tributary.fl.script.TorchScript;
 import dev.tributary.fl.seed.Seed;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /** A base model: its outputs as it is, and its gradients under full fine-tuning. */
 record ModelCase(Recording recording) implements ParityCase {
@@ -41,7 +42,7 @@ record ModelCase(Recording recording) implements ParityCase {
   private static void gradients(Checkpoint checkpoint, CausalLm model, Outputs outputs) {
     FullFineTuning full = new FullFineTuning();
     try (TrainedWeights all = model.weights(full, full.initial(checkpoint, Seed.of(0)))) {
-      outputs.gradients(all, "");
+      outputs.gradients(all, UnaryOperator.identity());
     }
   }
 }

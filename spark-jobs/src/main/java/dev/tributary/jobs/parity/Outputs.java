@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 
@@ -120,9 +121,9 @@ final class Outputs {
   /**
    * Compares loss, the recorded gradients and the norms, and clears the gradients.
    *
-   * @param prefix of names in the file that the weights' names lack
+   * @param names from names in the file to those of the weights
    */
-  void gradients(TrainedWeights weights, String prefix) {
+  void gradients(TrainedWeights weights, UnaryOperator<String> names) {
     double loss = addGradients(weights);
     compare(
         "training_loss",
@@ -130,7 +131,7 @@ final class Outputs {
         tolerance("loss"));
     NamedTensors computed = weights.gradients();
     SafetensorsFile recorded = recording.tensors("golden/gradients.safetensors");
-    compare("gradients", difference(computed, recorded, prefix), tolerance("gradients"));
+    compare("gradients", difference(computed, recorded, names), tolerance("gradients"));
     compare(
         "gradient_norm",
         Difference.between(weights.gradientNorm(), meta.path("gradient_norm").asDouble(Double.NaN)),
@@ -147,11 +148,11 @@ final class Outputs {
   }
 
   /** The largest difference over all tensors of a file. */
-  static double difference(NamedTensors computed, SafetensorsFile recorded, String prefix) {
+  static double difference(
+      NamedTensors computed, SafetensorsFile recorded, UnaryOperator<String> names) {
     Difference all = new Difference();
     for (SafetensorsFile.Entry entry : recorded.entries().values()) {
-      String name =
-          entry.name().startsWith(prefix) ? entry.name().substring(prefix.length()) : entry.name();
+      String name = names.apply(entry.name());
       NamedTensors.Tensor tensor = computed.byName().get(name);
       if (tensor == null) {
         throw new InputException(name + " is recorded, but not among what is trained here");
@@ -170,11 +171,10 @@ final class Outputs {
   }
 
   /** A file's tensors under the names that weights have. */
-  static NamedTensors named(SafetensorsFile file, String prefix) {
+  static NamedTensors named(SafetensorsFile file, UnaryOperator<String> names) {
     Map<String, NamedTensors.Tensor> tensors = new LinkedHashMap<>();
     for (String name : file.entries().keySet()) {
-      tensors.put(
-          name.startsWith(prefix) ? name.substring(prefix.length()) : name, file.tensor(name));
+      tensors.put(names.apply(name), file.tensor(name));
     }
     return new NamedTensors(tensors);
   }
