@@ -106,10 +106,15 @@ class StoredWeightsTest {
     Checkpoint checkpoint = Checkpoint.open(TinyModels.llama(folder.resolve("tied"), shape, 5));
     TinyModels.llama(folder.resolve("small"), Shape.of(61), 5);
     logits(folder.resolve("small"), DType.FLOAT32); // what libtorch needs for itself
-    long before = SharedBaseTest.residentKilobytes();
-    CausalLm model = TorchScript.load(checkpoint, DType.FLOAT32, Device.cpu());
-    long held = SharedBaseTest.residentKilobytes() - before;
-    model.close();
+    // the process may give back memory of earlier tests meanwhile: then once more
+    long held = 0;
+    for (int attempt = 0; attempt < 5 && held < 90_000; attempt++) {
+      System.gc();
+      long before = SharedBaseTest.residentKilobytes();
+      CausalLm model = TorchScript.load(checkpoint, DType.FLOAT32, Device.cpu());
+      held = SharedBaseTest.residentKilobytes() - before;
+      model.close();
+    }
     assertThat(held).isBetween(90_000L, 150_000L);
   }
 }
