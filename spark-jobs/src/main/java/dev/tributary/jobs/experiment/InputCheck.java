@@ -133,9 +133,9 @@ public final class InputCheck {
           "the model has "
               + model.maxPositions()
               + " positions"
-              + (virtual > 0 ? ", the adapter takes " + virtual + " of them" : "")
-              + "; give at most "
-              + (model.maxPositions() - virtual));
+              + (virtual > 0
+                  ? ", of which the adapter takes " + virtual + "; give the rest at most"
+                  : "; give at most as many"));
     }
   }
 

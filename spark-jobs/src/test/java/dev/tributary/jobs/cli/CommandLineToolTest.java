@@ -59,7 +59,7 @@ class CommandLineToolTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "trian x.yaml          | Did you mean: tributary train",
+        "trian x.yaml          | Did you mean: tributary plan or tributary train",
         "run                   | Missing required parameter: 'FILE'",
         "run a.yaml --jsn      | Unknown option: '--jsn'",
         "score gsm8k           | Missing required options: '--gold=P', '--answers=P'",
