@@ -106,6 +106,17 @@ public final class Tokenizer implements TextEncoding, AutoCloseable {
     }
   }
 
+  /** DJL's key for the build of its tokenizers' native library. */
+  private static final String FLAVOR = "RUST_FLAVOR";
+
+  static {
+    // Where DJL sees a GPU it would fetch a CUDA build over the network; tokens are made on the
+    // CPU.
+    if (System.getenv(FLAVOR) == null && System.getProperty(FLAVOR) == null) {
+      System.setProperty(FLAVOR, "cpu");
+    }
+  }
+
   private final Source source;
   private final HuggingFaceTokenizer tokenizer;
 
