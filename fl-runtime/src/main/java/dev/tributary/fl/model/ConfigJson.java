@@ -133,7 +133,9 @@ public final class ConfigJson {
   /** Notes a size that is no multiple of another. */
   public void divides(String key, int size, String divisorKey, int divisor) {
     if (size % divisor != 0) {
-      throw fault(key, "it must be a multiple of " + divisorKey + " (" + divisor + ")");
+      throw fault(
+          has(key) ? key : divisorKey,
+          key + " (" + size + ") must be a multiple of " + divisorKey + " (" + divisor + ")");
     }
   }
 
