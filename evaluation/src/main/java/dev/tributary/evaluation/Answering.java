@@ -126,7 +126,7 @@ public final class Answering {
                 "the prompt has "
                     + prompt.tokens().length
                     + " tokens and leaves no room in the model's "
-                    + model.config().maxPositions()));
+                    + positions()));
       } else {
         prompts.add(prompt);
       }
@@ -151,11 +151,16 @@ public final class Answering {
             case ADDED -> encoding.encode(text);
             case SPELT_OUT -> encoding.encodePlain(text);
           };
-      int room = model.config().maxPositions() - tokens.length;
+      int room = positions() - tokens.length;
       if (room >= asked.maxNewTokens() || shots == 0) {
         return new Prompt(placed, asked, shots, text, tokens, Math.min(room, asked.maxNewTokens()));
       }
     }
+  }
+
+  /** That a text and its answer may take. */
+  private int positions() {
+    return model.config().maxPositions() - weights.virtualTokens();
   }
 
   /** Prompts that get the same room and stops, in batches of bounded size. */

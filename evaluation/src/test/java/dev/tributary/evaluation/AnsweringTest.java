@@ -159,6 +159,29 @@ class AnsweringTest {
   }
 
   @Test
+  void virtualTokensTakeTheirRoom() {
+    ScriptedModel model = new ScriptedModel(25, AnsweringTest::hash);
+    Chunk chunk =
+        Answering.plan(
+                List.of(
+                    question(0, List.of(), "x".repeat(15)), question(1, List.of(), "x".repeat(19))),
+                2)
+            .get(0);
+
+    List<Answer> answers =
+        Answering.answer(chunk, model, ScriptedModel.weights(5), ENCODING, Batches.DEFAULT)
+            .answers()
+            .stream()
+            .sorted(Comparator.comparingInt(Answer::place))
+            .toList();
+
+    assertThat(((Answer.Given) answers.get(0)).newTokens()).isEqualTo(4);
+    assertThat(answers.get(1))
+        .isEqualTo(
+            new Answer.NotRun(1, "the prompt has 20 tokens and leaves no room in the model's 20"));
+  }
+
+  @Test
   void aLongQuestionGetsWhatRoomThereIsAndOneWithoutAnyIsNotRun() {
     ScriptedModel model = new ScriptedModel(20, AnsweringTest::hash);
 

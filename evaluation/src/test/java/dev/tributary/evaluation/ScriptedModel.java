@@ -18,15 +18,21 @@ import java.util.function.UnaryOperator;
 /** A model whose answer to a prompt is what a function says, and whose failures are ordered. */
 public final class ScriptedModel implements CausalLm {
   /** Weights that nobody looks into. */
-  public static final TrainedWeights WEIGHTS =
-      (TrainedWeights)
-          Proxy.newProxyInstance(
-              ScriptedModel.class.getClassLoader(),
-              new Class<?>[] {TrainedWeights.class},
-              (self, method, arguments) -> {
-                throw new UnsupportedOperationException(
-                    "evaluation has no business with " + method);
-              });
+  public static final TrainedWeights WEIGHTS = weights(0);
+
+  /** Weights of which is known only how many positions they take. */
+  public static TrainedWeights weights(int virtualTokens) {
+    return (TrainedWeights)
+        Proxy.newProxyInstance(
+            ScriptedModel.class.getClassLoader(),
+            new Class<?>[] {TrainedWeights.class},
+            (self, method, arguments) -> {
+              if (method.getName().equals("virtualTokens")) {
+                return virtualTokens;
+              }
+              throw new UnsupportedOperationException("evaluation has no business with " + method);
+            });
+  }
 
   public final List<List<int[]>> generated = new ArrayList<>();
   public final List<PackedBatch> evaluated = new ArrayList<>();

@@ -98,7 +98,7 @@ public final class TextWriter {
   }
 
   private void checkRoom(int tokens, int newTokens) {
-    int most = model.config().maxPositions();
+    int most = model.config().maxPositions() - weights.virtualTokens();
     if (tokens + newTokens > most) {
       throw new InputException(
           "Cannot continue a prompt of "

@@ -29,6 +29,11 @@ public interface TrainedWeights extends AutoCloseable {
     return false;
   }
 
+  /** Positions that the adapter takes in front of every text. */
+  default int virtualTokens() {
+    return 0;
+  }
+
   /** L2 norm over all gradients together; not finite if any gradient is not. */
   double gradientNorm();
 

@@ -227,7 +227,8 @@ final class ScriptWeights implements TrainedWeights {
     return all;
   }
 
-  int virtualTokens() {
+  @Override
+  public int virtualTokens() {
     return layout.virtualTokens();
   }
 

@@ -186,6 +186,11 @@ final class SplitModel implements CausalLm {
     }
 
     @Override
+    public int virtualTokens() {
+      return first().virtualTokens();
+    }
+
+    @Override
     public boolean backOff() {
       boolean lowered = first().backOff();
       others().forEach(ScriptWeights::backOff);
