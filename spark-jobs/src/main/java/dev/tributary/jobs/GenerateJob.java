@@ -28,6 +28,7 @@ public final class GenerateJob {
    * @param adapter a PEFT directory; empty for the checkpoint as it is
    * @param dtype number format of the base in compute
    * @param threads computing threads
+   * @param device where it is computed
    * @param prompts texts, taken as they are
    * @param writing how they are continued
    * @param samples for each prompt, at least 1
@@ -38,6 +39,7 @@ public final class GenerateJob {
       Optional<String> adapter,
       DType dtype,
       int threads,
+      Device device,
       List<String> prompts,
       Writing writing,
       int samples,
@@ -131,7 +133,7 @@ public final class GenerateJob {
     PeftDirectory.Contents adapter = EvaluateJob.adapter(base, request.adapter());
     TorchScript.setThreads(request.threads());
     try (Tokenizer tokenizer = base.tokenizer().open();
-        CausalLm model = TorchScript.load(base.checkpoint(), request.dtype(), Device.cpu());
+        CausalLm model = TorchScript.load(base.checkpoint(), request.dtype(), request.device());
         TrainedWeights weights = model.weights(adapter.method(), adapter.state())) {
       return work.with(new TextWriter(model, weights, tokenizer));
     }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.generation.Writing;
 import dev.tributary.fl.model.DType;
+import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.InitialCheckpoint;
 import dev.tributary.fl.model.Sampling;
 import dev.tributary.jobs.progress.Progress;
@@ -47,6 +48,7 @@ class GeneratingTest {
         Optional.empty(),
         DType.FLOAT32,
         1,
+        Device.cpu(),
         prompts,
         new Writing(24, List.of(stops), sampling),
         samples,

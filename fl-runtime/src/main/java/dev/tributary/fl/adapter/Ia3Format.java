@@ -61,17 +61,8 @@ final class Ia3Format implements PeftFormat {
   }
 
   @Override
-  public String nameInFile(String nameInState) {
-    return PeftDirectory.PREFIX + nameInState;
-  }
-
-  @Override
   public String nameInState(String nameInFile) {
-    String name =
-        nameInFile.startsWith(PeftDirectory.PREFIX)
-            ? nameInFile.substring(PeftDirectory.PREFIX.length())
-            : nameInFile;
-    return name.replace(".ia3_l.default", Ia3.FACTORS);
+    return PeftFormat.super.nameInState(nameInFile).replace(".ia3_l.default", Ia3.FACTORS);
   }
 
   @Override

@@ -160,18 +160,10 @@ final class LoraFormat implements PeftFormat {
   }
 
   @Override
-  public String nameInFile(String nameInState) {
-    return PeftDirectory.PREFIX + nameInState;
-  }
-
-  /** Also takes names with the adapter's own, as PEFT has them in memory. */
-  @Override
   public String nameInState(String nameInFile) {
-    String name =
-        nameInFile.startsWith(PeftDirectory.PREFIX)
-            ? nameInFile.substring(PeftDirectory.PREFIX.length())
-            : nameInFile;
-    return name.replace(".lora_A.default.", ".lora_A.")
+    return PeftFormat.super
+        .nameInState(nameInFile)
+        .replace(".lora_A.default.", ".lora_A.")
         .replace(".lora_B.default.", ".lora_B.")
         .replace(".lora_magnitude_vector.default.weight", Lora.MAGNITUDE)
         .replace(".lora_magnitude_vector.weight", Lora.MAGNITUDE);

@@ -23,9 +23,17 @@ public interface PeftFormat {
    */
   AdapterMethod read(ConfigJson config, ModelConfig model);
 
-  String nameInFile(String nameInState);
+  /** As a rule PEFT's name of the wrapped model stands in front. */
+  default String nameInFile(String nameInState) {
+    return PeftDirectory.PREFIX + nameInState;
+  }
 
-  String nameInState(String nameInFile);
+  /** Also takes names with the adapter's own, as PEFT has them in memory. */
+  default String nameInState(String nameInFile) {
+    return nameInFile.startsWith(PeftDirectory.PREFIX)
+        ? nameInFile.substring(PeftDirectory.PREFIX.length())
+        : nameInFile;
+  }
 
   // ---- the model card
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.model;
 
+import dev.tributary.fl.config.InputException;
 import java.io.Serializable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Where a model computes.
@@ -14,6 +17,25 @@ public record Device(Kind kind, int index) implements Serializable {
   public enum Kind {
     CPU,
     GPU
+  }
+
+  private static final Pattern GPU = Pattern.compile("gpu(?::(\\d{1,4}))?");
+
+  /**
+   * The device that {@link #toString} names; {@code gpu} is the first.
+   *
+   * @throws InputException if it is none; whether the machine has it shows when it is used
+   */
+  public static Device of(String name) {
+    if (name.equals("cpu")) {
+      return cpu();
+    }
+    Matcher gpu = GPU.matcher(name);
+    if (!gpu.matches()) {
+      throw new InputException(
+          "device = \"" + name + "\" cannot be used; choose cpu, gpu or, by number, e.g. gpu:1");
+    }
+    return gpu(gpu.group(1) == null ? 0 : Integer.parseInt(gpu.group(1)));
   }
 
   public static Device cpu() {

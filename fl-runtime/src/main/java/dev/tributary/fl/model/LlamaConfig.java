@@ -44,10 +44,6 @@ public record LlamaConfig(
    * @param mlp of gate, up and down
    */
   public record Biases(boolean input, boolean output, boolean mlp) {
-    static Biases of(boolean input, boolean output, boolean mlp) {
-      return new Biases(input, output, mlp);
-    }
-
     boolean at(LinearLayer layer) {
       return switch (layer.kind()) {
         case "q_proj", "k_proj", "v_proj" -> input;

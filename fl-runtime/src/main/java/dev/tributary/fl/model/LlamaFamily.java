@@ -93,10 +93,10 @@ public final class LlamaFamily implements ModelFamily {
 
   private static LlamaConfig.Biases biases(ConfigJson json) {
     if (json.text("model_type").equals("qwen2")) {
-      return LlamaConfig.Biases.of(true, false, false);
+      return new LlamaConfig.Biases(true, false, false);
     }
     boolean attention = json.flag("attention_bias", false);
-    return LlamaConfig.Biases.of(attention, attention, json.flag("mlp_bias", false));
+    return new LlamaConfig.Biases(attention, attention, json.flag("mlp_bias", false));
   }
 
   private static double ropeTheta(ConfigJson json) {

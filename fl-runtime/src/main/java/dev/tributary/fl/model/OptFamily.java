@@ -28,6 +28,7 @@ public final class OptFamily implements ModelFamily {
         throw json.fault(always, "only true is computed; take a checkpoint with them");
       }
     }
+    boolean normFirst = json.flag("do_layer_norm_before", true);
     int hidden = json.count("hidden_size", 768);
     int heads = json.count("num_attention_heads", 12);
     json.divides("hidden_size", hidden, "num_attention_heads", heads);
@@ -38,8 +39,8 @@ public final class OptFamily implements ModelFamily {
         json.count("ffn_dim", 3072),
         json.count("num_hidden_layers", 12),
         heads,
-        json.flag("do_layer_norm_before", true),
-        json.flag("do_layer_norm_before", true) && !json.flag("_remove_final_layer_norm", false),
+        normFirst,
+        normFirst && !json.flag("_remove_final_layer_norm", false),
         json.flag("tie_word_embeddings", true),
         json.count("max_position_embeddings", 2048),
         endOfText);

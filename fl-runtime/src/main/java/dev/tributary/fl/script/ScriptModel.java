@@ -214,8 +214,9 @@ final class ScriptModel implements CausalLm {
   @Override
   public float[] logProbabilities(TrainedWeights weights, PackedBatch batch) {
     ScriptWeights own = mine(weights);
-    try (Arguments call = arguments(batch.behind(own.virtualTokens()))) {
-      labels(call, batch.behind(own.virtualTokens()));
+    PackedBatch whole = batch.behind(own.virtualTokens());
+    try (Arguments call = arguments(whole)) {
+      labels(call, whole);
       own.enter(call);
       return call.call("log_probabilities").toFloatArray();
     }

@@ -82,7 +82,7 @@ public final class TorchScript {
     EngineThread.setThreads(threads);
   }
 
-  private static ai.djl.Device checked(Device device) {
+  static ai.djl.Device checked(Device device) {
     if (device.kind() == Device.Kind.CPU) {
       return ai.djl.Device.cpu();
     }
@@ -94,7 +94,7 @@ public final class TorchScript {
               + ": libtorch finds "
               + (gpus == 0 ? "no GPU here" : "only gpu:0 to gpu:" + (gpus - 1))
               + "; choose cpu, or put pytorch-native-cu128 on the class path of a machine that has"
-              + " one");
+              + " one, and CUDA's libcudart.so on its LD_LIBRARY_PATH");
     }
     return ai.djl.Device.gpu(device.index());
   }

@@ -180,6 +180,10 @@ class Model(Module):
   def widens(self, x):
     return (x.dtype == 15 and not x.is_cuda and not ops.mkldnn._is_mkldnn_bf16_supported()) or (x.dtype == 5 and not x.is_cuda)
 
+  def hiding(self, dtype: int):
+    # a score that leaves a key no weight, within the range of its number format; 5 is float16
+    return -6e4 if dtype == 5 else -1e30
+
   def widened(self, x):
     return x.to(6) if self.widens(x) else x
 
@@ -292,7 +296,7 @@ class Model(Module):
   def causal(self, first: int, rows: int, like):
     # Added to scores of queries at positions first, first + 1, ...: later keys are hidden. (1, 1, rows, first +
     # rows), with distances (heads, 1, ...).
-    hidden = torch.full([rows, first + rows], -1e30, dtype=like.dtype, device=like.device).triu_(first + 1)
+    hidden = torch.full([rows, first + rows], self.hiding(like.dtype), dtype=like.dtype, device=like.device).triu_(first + 1)
     hidden = hidden.unsqueeze(0).unsqueeze(0)
     if ${alibi}:
       keys = torch.arange(first + rows, device=like.device)
@@ -351,33 +355,25 @@ class Model(Module):
     a, b = turns
     return a.to(x.device), b.to(x.device)
 
-  def run_blocks(self, x, first: int, last: int, turns: Tuple[Tensor, Tensor], lengths: List[int], rows, w: List[Tensor], l: List[Tensor]):
-    # Blocks first to last - 1, differentiable; after the model's last attention only `rows` are left (empty: all).
+  def run_blocks(self, x, first: int, last: int, turns: Tuple[Tensor, Tensor], lengths: List[int], rows, w: List[Tensor], l: List[Tensor], in_place: bool):
+    # Blocks first to last - 1; after the model's last attention only `rows` are left (empty: all). Differentiable,
+    # unless what a block makes for itself may be changed in place.
     for block in range(first, last):
       x = self.arrived(x, block, w)
       mine = self.carried(block, w, x)
-      qkv = self.with_virtual(self.before(x, self.moved(turns, x), block, mine, l), 0, block, l)
-      y = self.attention(qkv, lengths)
+      near = self.moved(turns, x)
+      qkv = self.before_(x, near, block, mine, l) if in_place else self.before(x, near, block, mine, l)
+      y = self.attention(self.with_virtual(qkv, 0, block, l), lengths)
       if block == ${layers} - 1 and rows.numel() > 0:
         y = y.index_select(0, rows.to(x.device))
         x = x.index_select(0, rows.to(x.device))
-      x = self.after(y, x, block, mine, l)
+      x = self.after_(y, x, block, mine, l) if in_place else self.after(y, x, block, mine, l)
     return x.to(self.weights[0].device) if ${spread} else x
 
   def trunk(self, tokens, positions, lengths: List[int], rows, w: List[Tensor], l: List[Tensor]):
-    # hidden states before the last norm at `rows` (empty: at all), in place where it can be
+    # hidden states before the last norm at `rows` (empty: at all)
     x = self.embedded(self.embeddings(tokens, w, l), positions, w)
-    turns = self.turns(positions, x.dtype)
-    for block in range(${layers}):
-      x = self.arrived(x, block, w)
-      mine = self.carried(block, w, x)
-      qkv = self.with_virtual(self.before_(x, self.moved(turns, x), block, mine, l), 0, block, l)
-      y = self.attention(qkv, lengths)
-      if block == ${layers} - 1 and rows.numel() > 0:
-        y = y.index_select(0, rows.to(x.device))
-        x = x.index_select(0, rows.to(x.device))
-      x = self.after_(y, x, block, mine, l)
-    return x.to(self.weights[0].device) if ${spread} else x
+    return self.run_blocks(x, 0, ${layers}, self.turns(positions, x.dtype), lengths, rows, w, l, True)
 
   def head(self, x, targets, head, back: bool, weight: float, dhead):
     # Log-probability of each target (M) after the head; with `back` also the gradient of weight times
@@ -458,7 +454,7 @@ class Model(Module):
       x = self.leaf(x)
       inputs.append(x)
       torch.set_grad_enabled(every == 0)
-      x = self.run_blocks(x, first, min(first + step, ${layers}), turns, parts, label_rows, w, l)
+      x = self.run_blocks(x, first, min(first + step, ${layers}), turns, parts, label_rows, w, l, False)
       torch.set_grad_enabled(True)
       outputs.append(x if every == 0 else x[0:0])
     x = self.leaf(x)
@@ -478,7 +474,7 @@ class Model(Module):
       first = step * len(inputs)
       if every > 0:
         torch.set_grad_enabled(True)
-        y = self.run_blocks(x, first, min(first + step, ${layers}), turns, parts, label_rows, w, l)
+        y = self.run_blocks(x, first, min(first + step, ${layers}), turns, parts, label_rows, w, l, False)
         torch.set_grad_enabled(False)
       grads = torch.grad([y], [x] + leaves, annotate(Optional[List[Optional[Tensor]]], [dx]), None, False, True)
       self.add_(g, grads, 1)
@@ -738,7 +734,7 @@ class Model(Module):
       places = ((torch.arange(B, device=device).unsqueeze(1) * ${keyHeads} + torch.arange(${keyHeads}, device=device)) * room + filled.unsqueeze(1)).flatten()
       own_keys = torch.arange(room, device=device)
       later = own_keys > filled.unsqueeze(1)
-      hidden = torch.zeros([B, room], dtype=d, device=device).masked_fill_(later, -1e30).unsqueeze(1).expand([B, ${keyHeads}, room])
+      hidden = torch.zeros([B, room], dtype=d, device=device).masked_fill_(later, self.hiding(d)).unsqueeze(1).expand([B, ${keyHeads}, room])
       near = hidden
       if ${alibi}:
         slopes = self.tables[0].view([1, -1, 1])

@@ -188,7 +188,7 @@ class Model(Decoder):
   def later(self, rows: int, before: int, like):
     # added to scores of `rows` queries that have `before` keys in front of their own: later keys are
     # hidden; (1, group * rows, before + rows)
-    hidden = torch.full([rows, before + rows], -1e30, dtype=like.dtype, device=like.device).triu_(before + 1)
+    hidden = torch.full([rows, before + rows], self.hiding(like.dtype), dtype=like.dtype, device=like.device).triu_(before + 1)
     return hidden.repeat([${group}, 1]).unsqueeze(0)
 
   def attend_back(self, rows, dy, first_mask):

@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.DType;
-import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.OptimizerRule;
 import dev.tributary.fl.model.PackedBatch;
 import dev.tributary.fl.model.TrainedWeights;
+import dev.tributary.fl.testing.TestDevice;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,7 +21,8 @@ class AdapterFixturesTest {
   @ValueSource(strings = {"lora", "rslora"})
   void outputsAndGradientsAreThoseOfPeft(String name) {
     Golden golden = Golden.adapter("llama", name);
-    try (CausalLm model = TorchScript.load(golden.checkpoint(), DType.FLOAT32, Device.cpu());
+    try (CausalLm model =
+            TorchScript.load(golden.checkpoint(), DType.FLOAT32, TestDevice.chosen());
         TrainedWeights weights = model.weights(golden.lora(), golden.adapterState())) {
       PackedBatch batch = golden.batch();
       Golden.assertClose(
@@ -60,7 +61,8 @@ class AdapterFixturesTest {
                 options.path("eps").asDouble(),
                 options.path("weight_decay").asDouble());
     double lossTolerance = golden.tolerance(optimizer + "_losses");
-    try (CausalLm model = TorchScript.load(golden.checkpoint(), DType.FLOAT32, Device.cpu());
+    try (CausalLm model =
+            TorchScript.load(golden.checkpoint(), DType.FLOAT32, TestDevice.chosen());
         TrainedWeights weights = model.weights(golden.lora(), golden.adapterState())) {
       PackedBatch batch = golden.batch();
       for (int step = 1; step <= options.path("steps").asInt(); step++) {

@@ -8,10 +8,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.DType;
-import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.PackedBatch;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.testing.SharedData;
+import dev.tributary.fl.testing.TestDevice;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -22,7 +22,8 @@ class BFloat16FixturesTest {
   void isAsNearToFloat32AsPeftIs(String name) {
     Golden golden = Golden.adapter("llama", "lora");
     JsonNode meta = Golden.json(SharedData.path("fixtures/bfloat16/" + name + "/meta.json"));
-    try (CausalLm model = TorchScript.load(golden.checkpoint(), DType.BFLOAT16, Device.cpu());
+    try (CausalLm model =
+            TorchScript.load(golden.checkpoint(), DType.BFLOAT16, TestDevice.chosen());
         TrainedWeights weights = model.weights(golden.lora(), golden.adapterState())) {
       PackedBatch batch = golden.batch();
       float[] expected =

@@ -17,13 +17,13 @@ import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.Computation.AcrossDevices;
 import dev.tributary.fl.model.DType;
-import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.OptimizerRule;
 import dev.tributary.fl.model.PackedBatch;
 import dev.tributary.fl.model.PackedBatch.Beginning;
 import dev.tributary.fl.model.SafetensorsWriter;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.testing.TestDevice;
 import dev.tributary.fl.testing.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,7 +57,7 @@ class ComputationTest {
 
   private static CausalLm load(Checkpoint from, Computation computation) {
     return TorchScript.load(
-        from, computation, Collections.nCopies(computation.devices(), Device.cpu()));
+        from, computation, Collections.nCopies(computation.devices(), TestDevice.chosen()));
   }
 
   private static Computation plain() {
@@ -314,9 +314,11 @@ class ComputationTest {
   void devicesThatAreNotThereAreRefused() {
     assertThatThrownBy(
             () ->
-                TorchScript.load(checkpoint, across(AcrossDevices.DATA, 2), List.of(Device.cpu())))
+                TorchScript.load(
+                    checkpoint, across(AcrossDevices.DATA, 2), List.of(TestDevice.chosen())))
         .isInstanceOf(InputException.class)
-        .hasMessageStartingWith("model.devices is 2, but a client has [cpu] here");
+        .hasMessageStartingWith(
+            "model.devices is 2, but a client has [" + TestDevice.chosen() + "] here");
     assertThatThrownBy(() -> new Computation(DType.FLOAT32, false, 0, 2, AcrossDevices.DATA, true))
         .hasMessageContaining("offload = true is not valid; it goes with one device");
   }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.tributary.fl.ledger.Sha256;
 import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.testing.TestDevice;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +16,7 @@ class DropoutMasksTest {
 
   private static NDManager manager() {
     EngineThread.enter();
-    return ScriptModel.newManager(ai.djl.Device.cpu());
+    return ScriptModel.newManager(TorchScript.checked(TestDevice.chosen()));
   }
 
   private static byte[] bytes(NDArray mask) {

@@ -24,6 +24,7 @@ import dev.tributary.fl.model.PackedBatch.Beginning;
 import dev.tributary.fl.model.Sampling;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.testing.TestDevice;
 import dev.tributary.fl.testing.TinyModels;
 import dev.tributary.fl.text.EncodedExample;
 import java.nio.file.Path;
@@ -54,7 +55,8 @@ class FamiliesTest {
   }
 
   private static ScriptModel load(Checkpoint checkpoint) {
-    return ScriptModel.load(checkpoint, ComputeType.FLOAT64, ai.djl.Device.cpu());
+    return ScriptModel.load(
+        checkpoint, ComputeType.FLOAT64, TorchScript.checked(TestDevice.chosen()));
   }
 
   static Map<String, AdapterMethod> methods() {
@@ -252,7 +254,8 @@ class FamiliesTest {
     Checkpoint checkpoint = checkpoint(family);
     List<int[]> prompts = prompts();
     try (ScriptModel model =
-        ScriptModel.load(checkpoint, ComputeType.FLOAT32, ai.djl.Device.cpu())) {
+        ScriptModel.load(
+            checkpoint, ComputeType.FLOAT32, TorchScript.checked(TestDevice.chosen()))) {
       for (AdapterMethod method :
           List.of(
               new BaseOnly(),

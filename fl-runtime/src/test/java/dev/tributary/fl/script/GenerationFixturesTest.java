@@ -9,9 +9,9 @@ import dev.tributary.fl.adapter.FullFineTuning;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.DType;
-import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.testing.TestDevice;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,7 +25,8 @@ class GenerationFixturesTest {
   @ValueSource(strings = {"llama", "llama-tied", "llama3-rope", "mistral", "smollm2-like"})
   void baseModelsContinueAsTransformersDoes(String name) {
     Golden golden = Golden.model(name);
-    try (CausalLm model = TorchScript.load(golden.checkpoint(), DType.FLOAT32, Device.cpu());
+    try (CausalLm model =
+            TorchScript.load(golden.checkpoint(), DType.FLOAT32, TestDevice.chosen());
         TrainedWeights base = model.weights(new BaseOnly(), new NamedTensors(Map.of()))) {
       check(model, base, golden.generation());
     }
@@ -35,7 +36,8 @@ class GenerationFixturesTest {
   @ValueSource(strings = {"lora", "rslora"})
   void adaptersContinueAsPeftDoes(String name) {
     Golden golden = Golden.adapter("llama", name);
-    try (CausalLm model = TorchScript.load(golden.checkpoint(), DType.FLOAT32, Device.cpu());
+    try (CausalLm model =
+            TorchScript.load(golden.checkpoint(), DType.FLOAT32, TestDevice.chosen());
         TrainedWeights weights = model.weights(golden.lora(), golden.adapterState())) {
       check(model, weights, golden.generation());
     }
@@ -46,7 +48,8 @@ class GenerationFixturesTest {
   void fullyTrainedWeightsContinueAsTheCheckpointDoes(String name) {
     Golden golden = Golden.model(name);
     FullFineTuning full = new FullFineTuning();
-    try (CausalLm model = TorchScript.load(golden.checkpoint(), DType.FLOAT32, Device.cpu());
+    try (CausalLm model =
+            TorchScript.load(golden.checkpoint(), DType.FLOAT32, TestDevice.chosen());
         TrainedWeights weights =
             model.weights(full, full.initial(golden.checkpoint(), Seed.of(1)))) {
       check(model, weights, golden.generation());

@@ -14,6 +14,7 @@ import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.PackedBatch;
 import dev.tributary.fl.model.PackedBatch.Beginning;
 import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.testing.TestDevice;
 import dev.tributary.fl.testing.TinyModels;
 import dev.tributary.fl.text.EncodedExample;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ class GradientOracleTest {
   }
 
   private static ScriptModel load(ComputeType type) {
-    return ScriptModel.load(checkpoint, type, ai.djl.Device.cpu());
+    return ScriptModel.load(checkpoint, type, TorchScript.checked(TestDevice.chosen()));
   }
 
   private static ScriptWeights weights(ScriptModel model, AdapterMethod method) {

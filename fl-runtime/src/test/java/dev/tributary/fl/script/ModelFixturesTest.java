@@ -9,10 +9,10 @@ import dev.tributary.fl.adapter.FullFineTuning;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.DType;
-import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.PackedBatch;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.testing.TestDevice;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,7 +23,8 @@ class ModelFixturesTest {
   @ValueSource(strings = {"llama", "llama-tied", "llama3-rope", "mistral", "smollm2-like"})
   void logitsAndLogProbabilitiesAreThoseOfTransformers(String name) {
     Golden golden = Golden.model(name);
-    try (CausalLm model = TorchScript.load(golden.checkpoint(), DType.FLOAT32, Device.cpu());
+    try (CausalLm model =
+            TorchScript.load(golden.checkpoint(), DType.FLOAT32, TestDevice.chosen());
         TrainedWeights base = model.weights(new BaseOnly(), new NamedTensors(Map.of()))) {
       PackedBatch batch = golden.batch();
       Golden.assertClose(
@@ -46,7 +47,8 @@ class ModelFixturesTest {
   void gradientsOfEveryWeightAreThoseOfTransformers(String name) {
     Golden golden = Golden.model(name);
     FullFineTuning full = new FullFineTuning();
-    try (CausalLm model = TorchScript.load(golden.checkpoint(), DType.FLOAT32, Device.cpu());
+    try (CausalLm model =
+            TorchScript.load(golden.checkpoint(), DType.FLOAT32, TestDevice.chosen());
         TrainedWeights weights =
             model.weights(full, full.initial(golden.checkpoint(), Seed.of(1)))) {
       PackedBatch batch = golden.batch();

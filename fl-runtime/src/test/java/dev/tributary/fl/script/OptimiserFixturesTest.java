@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tributary.fl.adapter.NamedTensors;
-import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.OptimizerRule;
 import dev.tributary.fl.model.SafetensorsFile;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.testing.SharedData;
+import dev.tributary.fl.testing.TestDevice;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +43,7 @@ class OptimiserFixturesTest {
         SafetensorsFile.open(SharedData.path("fixtures/optimisers/optimisers.safetensors"));
     float[] gradients = file.floats("gradients");
     float[] expected = file.floats(name + ".float32");
-    TrainedWeights weights = TorchScript.tensors(tensor(file.floats("start")), Device.cpu());
+    TrainedWeights weights = TorchScript.tensors(tensor(file.floats("start")), TestDevice.chosen());
     try {
       for (int step = 0; step < gradients.length / WIDTH; step++) {
         weights.addToGradients(1, tensor(row(gradients, step)));
@@ -63,7 +63,7 @@ class OptimiserFixturesTest {
           NamedTensors state = weights.optimizerState();
           NamedTensors values = weights.state();
           weights.close();
-          weights = TorchScript.tensors(values, Device.cpu());
+          weights = TorchScript.tensors(values, TestDevice.chosen());
           weights.restoreOptimizerState(state);
           assertThat(weights.optimizerState().names()).isEqualTo(state.names());
         }
@@ -75,7 +75,8 @@ class OptimiserFixturesTest {
 
   @Test
   void stateHasTorchsNamesAndIsRefusedByAnotherRule() {
-    try (TrainedWeights weights = TorchScript.tensors(tensor(new float[WIDTH]), Device.cpu())) {
+    try (TrainedWeights weights =
+        TorchScript.tensors(tensor(new float[WIDTH]), TestDevice.chosen())) {
       assertThat(weights.optimizerState().names()).isEmpty();
       weights.addToGradients(1, tensor(new float[] {1, 2, 3, 4, 5, 6, 7}));
       weights.update(new OptimizerRule.AdamW(0.9, 0.999, 1e-8, 0), 0.1, 1);
@@ -100,7 +101,7 @@ class OptimiserFixturesTest {
   @Test
   void proximalTermIsExactlyZeroWhereNothingMoved() {
     NamedTensors start = tensor(new float[] {0.1f, -3, 1e-8f, 7, 0, 1e8f, 2});
-    try (TrainedWeights weights = TorchScript.tensors(start, Device.cpu())) {
+    try (TrainedWeights weights = TorchScript.tensors(start, TestDevice.chosen())) {
       NamedTensors gradient = tensor(new float[] {1e-6f, 1, 2, 3, 4, 5, 6});
       weights.addToGradients(1, gradient);
       weights.addDifferenceToGradients(0.37, start);

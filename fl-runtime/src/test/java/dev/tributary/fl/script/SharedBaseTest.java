@@ -19,6 +19,7 @@ import dev.tributary.fl.model.PackedBatch;
 import dev.tributary.fl.model.PackedBatch.Beginning;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.testing.TestDevice;
 import dev.tributary.fl.testing.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,7 +67,7 @@ class SharedBaseTest {
     Checkpoint checkpoint = TinyModels.llama(folder, 61);
     TorchScript.setThreads(threads);
     for (AdapterMethod method : List.of(lora(0.2), new FullFineTuning())) {
-      try (CausalLm model = TorchScript.load(checkpoint, DType.FLOAT32, Device.cpu())) {
+      try (CausalLm model = TorchScript.load(checkpoint, DType.FLOAT32, TestDevice.chosen())) {
         List<NamedTensors> alone = new ArrayList<>();
         for (int client = 0; client < 4; client++) {
           alone.add(trained(model, method, checkpoint, client));
@@ -100,7 +101,8 @@ class SharedBaseTest {
     Checkpoint checkpoint = TinyModels.llama(folder, 61);
     Lora lora = lora(0.1);
     try (ScriptModel model =
-            ScriptModel.load(checkpoint, ComputeType.FLOAT32, ai.djl.Device.cpu());
+            ScriptModel.load(
+                checkpoint, ComputeType.FLOAT32, TorchScript.checked(TestDevice.chosen()));
         TrainedWeights weights = model.weights(lora, lora.initial(checkpoint, Seed.of(1)))) {
       NamedTensors reference = weights.state();
       int arrays = 0;

@@ -8,9 +8,9 @@ import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.DType;
-import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.testing.SharedData;
+import dev.tributary.fl.testing.TestDevice;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,7 +27,7 @@ class SmolLm2Test {
       names = {"FLOAT32", "BFLOAT16"})
   void tokensDoNotDependOnTheBatch(DType dtype) {
     try (CausalLm model =
-            TorchScript.load(Checkpoint.open(SharedData.smolLm2()), dtype, Device.cpu());
+            TorchScript.load(Checkpoint.open(SharedData.smolLm2()), dtype, TestDevice.chosen());
         TrainedWeights base = model.weights(new BaseOnly(), new NamedTensors(Map.of()))) {
       SplittableRandom random = new SplittableRandom(1);
       int[] beginning = random.ints(140, 100, 49_000).toArray();

@@ -38,6 +38,7 @@ public final class ChooseBench {
    * @param limit questions at most
    * @param batch questions at a time
    * @param threads intra-op threads
+   * @param device cpu, gpu or gpu:N
    */
   public record Arguments(
       Path checkpoint,
@@ -46,13 +47,15 @@ public final class ChooseBench {
       @Default("float32") DType dtype,
       @Default("4") int batch,
       @Default("40") int limit,
-      @Default("2") int threads) {
+      @Default("2") int threads,
+      @Default("cpu") String device) {
     public Arguments {
       new Faults()
           .check(batch >= 1, "batch", batch, "give 1 or more, e.g. 4")
           .check(limit >= 1, "limit", limit, "give 1 or more, e.g. 40")
           .check(threads >= 1, "threads", threads, "give 1 or more, e.g. 2")
           .throwIfAny();
+      Device.of(device); // its fault
     }
   }
 
@@ -85,7 +88,8 @@ public final class ChooseBench {
               prompts.subList(first, Math.min(first + arguments.batch(), prompts.size())),
               letters));
     }
-    try (CausalLm model = TorchScript.load(checkpoint, arguments.dtype(), Device.cpu());
+    try (CausalLm model =
+            TorchScript.load(checkpoint, arguments.dtype(), Device.of(arguments.device()));
         TrainedWeights base = model.weights(new BaseOnly(), new NamedTensors(Map.of()))) {
       List<Integer> chosen = new ArrayList<>();
       Timings timings =

@@ -38,6 +38,7 @@ public final class GenerateBench {
    * @param newTokens of each prompt
    * @param steps how often all of it is timed; once more before
    * @param threads intra-op threads
+   * @param device cpu, gpu or gpu:N
    */
   public record Arguments(
       Path checkpoint,
@@ -48,7 +49,8 @@ public final class GenerateBench {
       @Default("128") int newTokens,
       @Default("1") int steps,
       @Default("eight") Demonstrations demonstrations,
-      @Default("2") int threads) {
+      @Default("2") int threads,
+      @Default("cpu") String device) {
     public Arguments {
       new Faults()
           .check(batch >= 1, "batch", batch, "give 1 or more, e.g. 8")
@@ -57,6 +59,7 @@ public final class GenerateBench {
           .check(steps >= 1, "steps", steps, "give 1 or more")
           .check(threads >= 1, "threads", threads, "give 1 or more, e.g. 2")
           .throwIfAny();
+      Device.of(device); // its fault
     }
   }
 
@@ -76,7 +79,8 @@ public final class GenerateBench {
     for (int first = 0; first < prompts.size(); first += arguments.batch()) {
       groups.add(prompts.subList(first, Math.min(first + arguments.batch(), prompts.size())));
     }
-    try (CausalLm model = TorchScript.load(checkpoint, arguments.dtype(), Device.cpu());
+    try (CausalLm model =
+            TorchScript.load(checkpoint, arguments.dtype(), Device.of(arguments.device()));
         TrainedWeights base = model.weights(new BaseOnly(), new NamedTensors(Map.of()))) {
       Timings all =
           Timings.of(

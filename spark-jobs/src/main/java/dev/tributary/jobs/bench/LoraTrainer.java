@@ -41,14 +41,15 @@ final class LoraTrainer implements AutoCloseable {
       boolean recompute,
       List<String> targets,
       double dropout,
-      int threads) {
+      int threads,
+      Device device) {
     TorchScript.setThreads(threads);
     Checkpoint opened = Checkpoint.open(checkpoint);
     Lora lora = new Lora(new LoraConfig(8, 16, dropout, targets, false));
     lora.check(opened.config());
     Computation computation =
         new Computation(dtype, false, recompute ? 1 : 0, 1, Computation.AcrossDevices.DATA, false);
-    CausalLm model = TorchScript.load(opened, computation, List.of(Device.cpu()));
+    CausalLm model = TorchScript.load(opened, computation, List.of(device));
     return new LoraTrainer(model, model.weights(lora, lora.initial(opened, Seed.of(1))));
   }
 

@@ -5,6 +5,7 @@ import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.DType;
+import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.PackedBatch;
 import dev.tributary.fl.text.EncodedExample;
 import dev.tributary.fl.text.Tokenizer;
@@ -30,6 +31,7 @@ public final class SftBench {
    * @param targets layers that LoRA adapts
    * @param recompute keep no activations but each block's input
    * @param threads intra-op threads
+   * @param device cpu, gpu or gpu:N
    */
   public record Arguments(
       Path checkpoint,
@@ -41,7 +43,8 @@ public final class SftBench {
       @Default("[q_proj, k_proj, v_proj, o_proj]") List<String> targets,
       @Default("0.0") double dropout,
       @Default("false") boolean recompute,
-      @Default("2") int threads) {
+      @Default("2") int threads,
+      @Default("cpu") String device) {
     public Arguments {
       targets = List.copyOf(targets);
       new Faults()
@@ -50,6 +53,7 @@ public final class SftBench {
           .check(maxTokens >= 2, "max-tokens", maxTokens, "give 2 or more, e.g. 512")
           .check(threads >= 1, "threads", threads, "give 1 or more, e.g. 2")
           .throwIfAny();
+      Device.of(device); // its fault
     }
   }
 
@@ -72,7 +76,8 @@ public final class SftBench {
             arguments.recompute(),
             arguments.targets(),
             arguments.dropout(),
-            arguments.threads())) {
+            arguments.threads(),
+            Device.of(arguments.device()))) {
       Timings timings =
           Timings.of(arguments.steps(), WARM_UP, step -> trainer.step(batches.get(step)));
       Map<String, Object> result = timings.result("sft", arguments.dtype(), arguments.batch());

@@ -5,6 +5,7 @@ import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.DType;
+import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.PackedBatch;
 import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.text.EncodedExample;
@@ -28,6 +29,7 @@ public final class StepBench {
    * @param targets layers that LoRA adapts
    * @param recompute keep no activations but each block's input
    * @param threads intra-op threads
+   * @param device cpu, gpu or gpu:N
    */
   public record Arguments(
       Path checkpoint,
@@ -38,7 +40,8 @@ public final class StepBench {
       @Default("[q_proj, k_proj, v_proj, o_proj]") List<String> targets,
       @Default("0.0") double dropout,
       @Default("false") boolean recompute,
-      @Default("2") int threads) {
+      @Default("2") int threads,
+      @Default("cpu") String device) {
     public Arguments {
       targets = List.copyOf(targets);
       new Faults()
@@ -47,6 +50,7 @@ public final class StepBench {
           .check(steps >= 1, "steps", steps, "give 1 or more, e.g. 5")
           .check(threads >= 1, "threads", threads, "give 1 or more, e.g. 2")
           .throwIfAny();
+      Device.of(device); // its fault
     }
   }
 
@@ -64,7 +68,8 @@ public final class StepBench {
             arguments.recompute(),
             arguments.targets(),
             arguments.dropout(),
-            arguments.threads())) {
+            arguments.threads(),
+            Device.of(arguments.device()))) {
       if (arguments.length() > trainer.config().maxPositions()) {
         throw new InputException(
             "--length "

@@ -116,6 +116,9 @@ final class BenchCommand extends JobCommand {
   @Option(names = "--threads", paramLabel = "N", description = "Computing threads.")
   private @Nullable String threads;
 
+  @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu or gpu:N.")
+  private @Nullable String device;
+
   BenchCommand(Console console) {
     super(console);
   }
@@ -221,6 +224,7 @@ final class BenchCommand extends JobCommand {
     all.put("targets", targets);
     all.put("dropout", dropout);
     all.put("threads", threads);
+    all.put("device", device);
     Map<String, String> given = new LinkedHashMap<>();
     all.forEach(
         (name, value) -> {

@@ -3,8 +3,10 @@ package dev.tributary.jobs.cli;
 
 import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
+import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.generation.Writing;
 import dev.tributary.fl.model.DType;
+import dev.tributary.fl.model.Device;
 import dev.tributary.fl.model.Sampling;
 import dev.tributary.jobs.GenerateJob;
 import dev.tributary.jobs.experiment.ExperimentReader;
@@ -13,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -34,6 +37,9 @@ final class GenerateCommand extends JobCommand {
   @Option(names = "--adapter", paramLabel = "DIR", description = "PEFT directory.")
   private @Nullable String adapter;
 
+  /** Options about where and in what the model is computed, not about what it writes. */
+  private static final Set<String> PLACE = Set.of("dtype", "threads", "device");
+
   @Parameters(arity = "1..*", paramLabel = "PROMPT", description = "Texts, taken as they are.")
   private final List<String> prompts = new ArrayList<>();
 
@@ -51,6 +57,12 @@ final class GenerateCommand extends JobCommand {
       paramLabel = "N",
       description = "Computing threads; all if not given.")
   private @Nullable String threads;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "cpu, gpu or gpu:N; cpu if not given.")
+  private @Nullable String device;
 
   @Option(
       names = "--temperature",
@@ -103,6 +115,7 @@ final class GenerateCommand extends JobCommand {
   record Settings(
       @Default("float32") DType dtype,
       Optional<Integer> threads,
+      @Default("cpu") String device,
       @Default("128") int newTokens,
       @Default("0.0") double temperature,
       @Default("0") int topK,
@@ -131,6 +144,7 @@ final class GenerateCommand extends JobCommand {
               "give 1 or more")
           .throwIfAny();
       new Sampling(temperature, topK, topP, repetitionPenalty); // its faults
+      Device.of(device); // its fault
     }
 
     Sampling sampling() {
@@ -152,6 +166,7 @@ final class GenerateCommand extends JobCommand {
     List<String> keys = new ArrayList<>();
     key(keys, "dtype", dtype);
     key(keys, "threads", threads);
+    key(keys, "device", device);
     key(keys, "new-tokens", newTokens);
     key(keys, "temperature", temperature);
     key(keys, "top-k", topK);
@@ -166,11 +181,22 @@ final class GenerateCommand extends JobCommand {
             Optional.ofNullable(adapter),
             settings.dtype(),
             settings.threads().orElse(Runtime.getRuntime().availableProcessors()),
+            Device.of(settings.device()),
             prompts,
             new Writing(settings.newTokens(), stops, settings.sampling()),
             settings.samples(),
             settings.seed());
-    return continuations.isEmpty() ? written(request) : scored(request);
+    if (continuations.isEmpty()) {
+      return written(request);
+    }
+    List<String> idle = new ArrayList<>(keys);
+    idle.removeIf(key -> PLACE.contains(key.substring(0, key.indexOf('='))));
+    if (!idle.isEmpty() || !stops.isEmpty()) {
+      throw new InputException(
+          "--continuation scores what is given and writes nothing; leave out --"
+              + (idle.isEmpty() ? "stop" : idle.get(0).substring(0, idle.get(0).indexOf('='))));
+    }
+    return scored(request);
   }
 
   private static void key(List<String> keys, String name, @Nullable String value) {

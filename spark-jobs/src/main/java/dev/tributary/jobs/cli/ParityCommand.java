@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs.cli;
 
+import dev.tributary.fl.model.Device;
 import dev.tributary.jobs.parity.Parity;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,12 @@ final class ParityCommand extends JobCommand {
   @Option(names = "--data", paramLabel = "DIR", description = "Corpora by name.")
   private @Nullable Path data;
 
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "cpu, gpu or gpu:N; cpu if not given.")
+  private String device = "cpu";
+
   ParityCommand(Console console) {
     super(console);
   }
@@ -45,7 +52,11 @@ final class ParityCommand extends JobCommand {
   Result work() {
     Parity.Outcome outcome =
         Parity.check(
-            folders, Optional.ofNullable(tokenizers), Optional.ofNullable(data), console()::print);
+            folders,
+            Optional.ofNullable(tokenizers),
+            Optional.ofNullable(data),
+            Device.of(device),
+            console()::print);
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("agreed", outcome.agreed());
     json.put("missed", outcome.missed());

@@ -6,6 +6,7 @@ import dev.tributary.evaluation.BenchmarkTask;
 import dev.tributary.evaluation.Task;
 import dev.tributary.evaluation.TaskContext;
 import dev.tributary.fl.adapter.AdapterMethod;
+import dev.tributary.fl.adapter.PeftDirectory;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.config.Fault;
@@ -97,11 +98,13 @@ public final class InputCheck {
     config.ifPresent(
         model -> {
           tryTo(
-              "adapter",
-              () -> {
-                experiment.adapter().create().check(model);
-                return model;
-              });
+                  "adapter",
+                  () -> {
+                    AdapterMethod adapter = experiment.adapter().create();
+                    adapter.check(model);
+                    return adapter;
+                  })
+              .ifPresent(adapter -> training(adapter, model));
           tryTo(
               "",
               () -> {
@@ -109,6 +112,26 @@ public final class InputCheck {
                 return model;
               });
         });
+  }
+
+  /** What an adapter that the model has layers for is trained with. */
+  private void training(AdapterMethod adapter, ModelConfig model) {
+    if (experiment.model().int8() && adapter.placement(model).isFull()) {
+      note(
+          new Fault(
+              "model.int8",
+              true,
+              "weights that are trained cannot be 8-bit integers; take int8: false, or an"
+                  + " adapter that leaves them as they are"));
+    }
+    experiment
+        .training()
+        .startFrom()
+        .ifPresent(
+            start ->
+                tryTo(
+                    "training.start-from",
+                    () -> PeftDirectory.start(Path.of(start), adapter, model)));
   }
 
   /** A model that is on this machine; empty, with a fault noted where it is not to be had. */

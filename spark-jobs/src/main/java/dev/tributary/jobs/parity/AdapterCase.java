@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /** A PEFT adapter on a base model of the same set: outputs, gradients, three steps of training. */
-record AdapterCase(Recording recording) implements ParityCase {
+record AdapterCase(Recording recording, Device device) implements ParityCase {
   /** Of norms, relative; what twenty times a float32 model's rounding comes to. */
   private static final double NORM_TOLERANCE = 2e-5;
 
@@ -42,7 +42,7 @@ record AdapterCase(Recording recording) implements ParityCase {
     Outputs outputs = new Outputs(recording, base, report);
     AdapterMethod described = adapter.described();
     NamedTensors start = start(described.placement(checkpoint.config()));
-    try (CausalLm model = TorchScript.load(checkpoint, DType.FLOAT32, Device.cpu())) {
+    try (CausalLm model = TorchScript.load(checkpoint, DType.FLOAT32, device)) {
       // Recordings are made in evaluation mode, whatever dropout the adapter was trained with.
       Weights saved = new Weights(model, adapter.method().withoutDropout());
       Weights trained = new Weights(model, described.withoutDropout());

@@ -21,7 +21,7 @@ import java.util.Map;
  * element by element: logits must be about as near to the float32 ones as the reference's, the loss
  * near to its loss, gradients point the same way as in float32.
  */
-record BFloat16Case(Recording recording) implements ParityCase {
+record BFloat16Case(Recording recording, Device device) implements ParityCase {
   private static final double LOGITS_FACTOR = 1.5;
   private static final double LOSS_TOLERANCE = 0.05;
   private static final double LEAST_COSINE = 0.97;
@@ -50,7 +50,7 @@ record BFloat16Case(Recording recording) implements ParityCase {
         };
     RecordedBatch batch = RecordedBatch.read(base.tensors("golden/batch.safetensors"));
     int labels = batch.packed().labels();
-    try (CausalLm model = TorchScript.load(checkpoint, DType.BFLOAT16, Device.cpu());
+    try (CausalLm model = TorchScript.load(checkpoint, DType.BFLOAT16, device);
         TrainedWeights weights = model.weights(adapter.method().withoutDropout(), state)) {
       report.compare(
           name(),

@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /** A base model: its outputs as it is, and its gradients under full fine-tuning. */
-record ModelCase(Recording recording) implements ParityCase {
+record ModelCase(Recording recording, Device device) implements ParityCase {
   @Override
   public String name() {
     return recording.name();
@@ -26,7 +26,7 @@ record ModelCase(Recording recording) implements ParityCase {
   public void run(Report report) {
     Checkpoint checkpoint = Checkpoint.open(recording.folder());
     Outputs outputs = new Outputs(recording, recording, report);
-    try (CausalLm model = TorchScript.load(checkpoint, DType.FLOAT32, Device.cpu())) {
+    try (CausalLm model = TorchScript.load(checkpoint, DType.FLOAT32, device)) {
       outputs.attempt("forward", () -> onBase(model, none -> outputs.forward(model, none)));
       outputs.attempt("gradients", () -> gradients(checkpoint, model, outputs));
       outputs.attempt("generation", () -> onBase(model, none -> outputs.generation(model, none)));

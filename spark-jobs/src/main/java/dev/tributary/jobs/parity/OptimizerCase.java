@@ -24,7 +24,7 @@ import java.util.Optional;
  * torch.optim's optimisers on given gradients, in float32 (which training uses) and float64, and
  * transformers' schedules.
  */
-record OptimizerCase(Recording recording) implements ParityCase {
+record OptimizerCase(Recording recording, Device device) implements ParityCase {
   private static final double FLOAT32_TOLERANCE = 1e-6;
   private static final double FLOAT64_TOLERANCE = 1e-12;
   private static final String PARAMETER = "parameter";
@@ -113,14 +113,14 @@ record OptimizerCase(Recording recording) implements ParityCase {
     return all.largest();
   }
 
-  private static double float32(
+  private double float32(
       OptimizerRule rule, Rates rates, double clip, SafetensorsFile tensors, float[] recorded) {
     NamedTensors.Tensor start = tensors.tensor("start");
     float[] gradients = tensors.floats("gradients");
     int size = start.values().length;
     Difference all = new Difference();
     try (TrainedWeights weights =
-        TorchScript.tensors(new NamedTensors(Map.of(PARAMETER, start)), Device.cpu())) {
+        TorchScript.tensors(new NamedTensors(Map.of(PARAMETER, start)), device)) {
       for (int step = 0; step < gradients.length / size; step++) {
         float[] gradient = Arrays.copyOfRange(gradients, step * size, (step + 1) * size);
         weights.addToGradients(

@@ -2,6 +2,7 @@
 package dev.tributary.jobs.parity;
 
 import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.model.Device;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -52,11 +53,16 @@ public final class Parity {
    *
    * @param tokenizers folder with tokenizers by name, for recordings of tokenizers
    * @param data folder with {@code gsm8k} and {@code dolly}, for recordings of tokenizers
+   * @param device where models are computed
    * @param out takes the lines
    * @throws InputException if nothing is recognised in one of the folders; nothing has run then
    */
   public static Outcome check(
-      List<Path> folders, Optional<Path> tokenizers, Optional<Path> data, Consumer<String> out) {
+      List<Path> folders,
+      Optional<Path> tokenizers,
+      Optional<Path> data,
+      Device device,
+      Consumer<String> out) {
     Map<Path, ParityCase> cases = new LinkedHashMap<>();
     for (Path folder : folders) {
       Path place = folder.toAbsolutePath().normalize();
@@ -66,7 +72,7 @@ public final class Parity {
       }
       Optional<Path> root = root(place);
       Map<Path, ParityCase> found = new LinkedHashMap<>();
-      collect(place, root, tokenizers, data, DEPTH, found);
+      collect(place, root, tokenizers, data, device, DEPTH, found);
       if (found.isEmpty()) {
         throw new InputException(
             "Cannot check "
@@ -98,9 +104,10 @@ public final class Parity {
       Optional<Path> root,
       Optional<Path> tokenizers,
       Optional<Path> data,
+      Device device,
       int depth,
       Map<Path, ParityCase> found) {
-    Optional<ParityCase> recognised = recognise(folder, root, tokenizers, data);
+    Optional<ParityCase> recognised = recognise(folder, root, tokenizers, data, device);
     if (recognised.isPresent()) {
       found.put(folder, recognised.get());
       return;
@@ -109,7 +116,7 @@ public final class Parity {
       return;
     }
     for (Path child : children(folder)) {
-      collect(child, root, tokenizers, data, depth - 1, found);
+      collect(child, root, tokenizers, data, device, depth - 1, found);
     }
   }
 
@@ -122,22 +129,26 @@ public final class Parity {
   }
 
   private static Optional<ParityCase> recognise(
-      Path folder, Optional<Path> root, Optional<Path> tokenizers, Optional<Path> data) {
+      Path folder,
+      Optional<Path> root,
+      Optional<Path> tokenizers,
+      Optional<Path> data,
+      Device device) {
     Recording recording = new Recording(folder, root);
     if (recording.has("adapter_config.json") && recording.has("golden")) {
-      return Optional.of(new AdapterCase(recording));
+      return Optional.of(new AdapterCase(recording, device));
     }
     if (recording.has("config.json") && recording.has("golden")) {
-      return Optional.of(new ModelCase(recording));
+      return Optional.of(new ModelCase(recording, device));
     }
     if (recording.has("optimisers.json")) {
-      return Optional.of(new OptimizerCase(recording));
+      return Optional.of(new OptimizerCase(recording, device));
     }
     if (recording.has("strings.json") || recording.has("alpaca.json")) {
       return Optional.of(new TokenizerCase(recording, tokenizers, data));
     }
     if (recording.has("meta.json") && recording.meta("meta.json").has("adapter_dtype")) {
-      return Optional.of(new BFloat16Case(recording));
+      return Optional.of(new BFloat16Case(recording, device));
     }
     return Optional.empty();
   }

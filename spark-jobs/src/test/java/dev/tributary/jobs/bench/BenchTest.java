@@ -64,10 +64,29 @@ class BenchTest {
   @Test
   void refusesArgumentsThatMeanNothing() {
     assertThatThrownBy(
-            () -> new StepBench.Arguments(folder, DType.FLOAT32, 0, 1, 5, TARGETS, 0, false, 2))
+            () ->
+                new StepBench.Arguments(
+                    folder, DType.FLOAT32, 0, 1, 5, TARGETS, 0, false, 2, "cpu"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("batch = 0 is not valid")
         .hasMessageContaining("length = 1 is not valid");
+  }
+
+  @Test
+  void refusesDevicesThatAreNotThere() {
+    Path checkpoint = Path.of("../quickstart/model");
+    assertThatThrownBy(
+            () ->
+                new StepBench.Arguments(
+                    checkpoint, DType.FLOAT32, 1, 8, 1, TARGETS, 0, false, 1, "tpu:0"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("device = \"tpu:0\" cannot be used; choose cpu, gpu");
+    StepBench.Arguments beyond =
+        new StepBench.Arguments(
+            checkpoint, DType.FLOAT32, 1, 8, 1, TARGETS, 0, false, 1, "gpu:4000");
+    assertThatThrownBy(() -> StepBench.run(beyond))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("Cannot compute on gpu:4000");
   }
 
   @Test
@@ -90,7 +109,8 @@ class BenchTest {
     Path checkpoint = SharedData.path("fixtures/models/llama");
     Map<String, Object> result =
         StepBench.run(
-            new StepBench.Arguments(checkpoint, DType.FLOAT32, 2, 16, 3, TARGETS, 0, false, 1));
+            new StepBench.Arguments(
+                checkpoint, DType.FLOAT32, 2, 16, 3, TARGETS, 0, false, 1, "cpu"));
     assertThat(result)
         .containsEntry("work", "step")
         .containsEntry("dtype", "float32")
@@ -107,7 +127,7 @@ class BenchTest {
             () ->
                 StepBench.run(
                     new StepBench.Arguments(
-                        checkpoint, DType.FLOAT32, 1, 1000, 1, TARGETS, 0, false, 1)))
+                        checkpoint, DType.FLOAT32, 1, 1000, 1, TARGETS, 0, false, 1, "cpu")))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("--length 1000 is more than the model's 256 positions");
   }
@@ -119,13 +139,22 @@ class BenchTest {
     Map<String, Object> sft =
         SftBench.run(
             new SftBench.Arguments(
-                checkpoint, data, DType.FLOAT32, 1, 1, 512, TARGETS, 0.1, false, 1));
+                checkpoint, data, DType.FLOAT32, 1, 1, 512, TARGETS, 0.1, false, 1, "cpu"));
     assertThat(sft).containsKey("examples_per_second");
     assertThat(sft.get("real_tokens")).isInstanceOf(Integer.class);
     Map<String, Object> generated =
         GenerateBench.run(
             new GenerateBench.Arguments(
-                checkpoint, data, DType.FLOAT32, 2, 2, 3, 1, GenerateBench.Demonstrations.NONE, 1));
+                checkpoint,
+                data,
+                DType.FLOAT32,
+                2,
+                2,
+                3,
+                1,
+                GenerateBench.Demonstrations.NONE,
+                1,
+                "cpu"));
     assertThat(generated)
         .containsKeys(
             "new_tokens_per_second",
@@ -142,10 +171,10 @@ class BenchTest {
     Path shots = SharedData.path("data/helm/mmlu/dev/econometrics_dev.csv");
     Map<String, Object> together =
         ChooseBench.run(
-            new ChooseBench.Arguments(checkpoint, questions, shots, DType.FLOAT32, 3, 4, 1));
+            new ChooseBench.Arguments(checkpoint, questions, shots, DType.FLOAT32, 3, 4, 1, "cpu"));
     Map<String, Object> alone =
         ChooseBench.run(
-            new ChooseBench.Arguments(checkpoint, questions, shots, DType.FLOAT32, 1, 4, 1));
+            new ChooseBench.Arguments(checkpoint, questions, shots, DType.FLOAT32, 1, 4, 1, "cpu"));
     assertThat(together).containsEntry("questions", 4).containsKey("questions_per_second");
     assertThat(together.get("correct")).isEqualTo(alone.get("correct"));
   }

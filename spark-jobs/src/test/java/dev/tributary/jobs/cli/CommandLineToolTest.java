@@ -70,6 +70,13 @@ class CommandLineToolTest {
         "bench step            | checkpoint is missing",
         "bench step x.yaml --checkpoint . | bench step takes no 'x.yaml'",
         "generate --checkpoint /nowhere hello | Cannot open checkpoint /nowhere",
+        "generate --checkpoint /nowhere hello --continuation x --temperature 1 | --continuation"
+            + " scores what is given and writes nothing; leave out --temperature",
+        "generate --checkpoint /nowhere hello --continuation x --stop y | leave out --stop",
+        "generate --checkpoint /nowhere hello --continuation x --dtype bfloat16 --device cpu"
+            + " --threads 1 | Cannot open checkpoint /nowhere",
+        "generate --checkpoint quickstart/model hello --device gpu:x | device = \"gpu:x\" cannot",
+        "parity . --device tpu | device = \"tpu\" cannot be used; choose cpu, gpu or, by number",
         "generate --checkpoint org/absent hello | Cannot find model org/absent: there is no such"
             + " directory, and the cache of models",
         "sweep a.yaml          | Unmatched argument",
@@ -160,6 +167,18 @@ class CommandLineToolTest {
                 + " most as many")
         .contains(
             "command line: adapter.target-modules = q_prj is not valid; did you mean q_proj?");
+  }
+
+  @Test
+  void validateLooksAtWhatTheAdapterIsTrainedWith() throws IOException {
+    Path file = TinyExperiment.in(folder).file("tiny", 2, 2);
+
+    assertThat(run("validate", file.toString(), "adapter={method: full}", "model.int8=true").err())
+        .contains("command line: model.int8 = true is not valid; weights that are trained cannot");
+    assertThat(run("validate", file.toString(), "training.start-from=" + folder + "/none").err())
+        .contains("training.start-from: ")
+        .contains(folder + "/none");
+    assertThat(run("validate", file.toString(), "model.int8=true").exitCode()).isZero();
   }
 
   @Test

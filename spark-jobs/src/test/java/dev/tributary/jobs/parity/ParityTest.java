@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.model.Device;
 import dev.tributary.fl.testing.SharedData;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,7 +25,8 @@ class ParityTest {
   private final List<String> lines = new ArrayList<>();
 
   private Parity.Outcome check(Path path) {
-    return Parity.check(List.of(path), Optional.empty(), Optional.empty(), lines::add);
+    return Parity.check(
+        List.of(path), Optional.empty(), Optional.empty(), Device.cpu(), lines::add);
   }
 
   @ParameterizedTest
