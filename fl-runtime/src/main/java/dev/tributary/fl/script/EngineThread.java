@@ -24,6 +24,11 @@ final class EngineThread {
     threads = count;
   }
 
+  /** Whether one thread alone computes a client's products. */
+  static boolean isOne() {
+    return threads == 1 || (threads == 0 && Runtime.getRuntime().availableProcessors() == 1);
+  }
+
   static void enter() {
     Engine.getEngine(ENGINE); // loads the native library once
     // The profiling executor recompiles in the first calls and gains nothing here.

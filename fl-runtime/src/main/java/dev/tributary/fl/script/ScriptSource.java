@@ -29,6 +29,9 @@ final class ScriptSource {
   /** Queries whose scores exist at a time in the backward pass. */
   private static final int ATTENTION_CHUNK = 256;
 
+  /** Rows of a product up to which it is cut up for several threads: some more than one. */
+  private static final int FEW_ROWS = 64;
+
   /** Keys of one block of the generation's caches. */
   static final int CACHE_BLOCK = 128;
 
@@ -54,6 +57,7 @@ final class ScriptSource {
             .collect(Collectors.joining(", ", "[", "]")));
     values.put("spread", ScriptInputs.flag(computation.spreads()));
     values.put("offload", ScriptInputs.flag(computation.offload()));
+    values.put("fewRows", Integer.toString(EngineThread.isOne() ? 0 : FEW_ROWS));
     values.put("int8", ScriptInputs.flag(computation.int8()));
     values.put("files", mappings);
     Matcher placeholder = PLACEHOLDER.matcher(joined("decoder.py", resource));
