@@ -28,7 +28,10 @@ public interface PeftFormat {
     return PeftDirectory.PREFIX + nameInState;
   }
 
-  /** Also takes names with the adapter's own, as PEFT has them in memory. */
+  /**
+   * The way back; names that PEFT has in memory only, with the adapter's own, are a format's own to
+   * know.
+   */
   default String nameInState(String nameInFile) {
     return nameInFile.startsWith(PeftDirectory.PREFIX)
         ? nameInFile.substring(PeftDirectory.PREFIX.length())

@@ -192,11 +192,13 @@ class Model(Module):
     # such a product to one thread alone. b is a weight's transpose, its columns whole in memory.
     found = 0
     if a.size(0) <= ${fewRows} and b.stride(0) == 1 and b.size(1) >= 128 and a.dtype == 6 and not a.is_cuda:
-      width = 128
-      while found == 0 and width >= 32:
-        if b.size(1) % width == 0:
-          found = width
-        width -= 1
+      columns = b.size(1)
+      if columns % 128 == 0:
+        found = 128
+      elif columns % 96 == 0:
+        found = 96
+      elif columns % 32 == 0:
+        found = 32
     return found
 
   def by_panels(self, a, b, width: int):
