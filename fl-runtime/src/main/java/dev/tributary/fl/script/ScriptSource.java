@@ -32,6 +32,9 @@ final class ScriptSource {
   /** Rows of a product up to which it is cut up for several threads: some more than one. */
   private static final int FEW_ROWS = 64;
 
+  /** Rows of prompts that are read at a time: products of more are no faster. */
+  private static final int FILL_ROWS = 512;
+
   /** Keys of one block of the generation's caches. */
   static final int CACHE_BLOCK = 128;
 
@@ -58,6 +61,8 @@ final class ScriptSource {
     values.put("spread", ScriptInputs.flag(computation.spreads()));
     values.put("offload", ScriptInputs.flag(computation.offload()));
     values.put("fewRows", Integer.toString(EngineThread.isOne() ? 0 : FEW_ROWS));
+    values.put("joinedRows", Integer.toString(FEW_ROWS));
+    values.put("fillRows", Integer.toString(FILL_ROWS));
     values.put("int8", ScriptInputs.flag(computation.int8()));
     values.put("files", mappings);
     Matcher placeholder = PLACEHOLDER.matcher(joined("decoder.py", resource));

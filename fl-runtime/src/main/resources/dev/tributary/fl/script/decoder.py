@@ -187,30 +187,25 @@ class Model(Module):
   def widened(self, x):
     return x.to(6) if self.widens(x) else x
 
-  def panel(self, a, b):
-    # Columns of b that one thread takes at a time in a product of few rows, 0 where it is not cut up: MKL gives
-    # such a product to one thread alone. b is a weight's transpose, its columns whole in memory.
-    found = 0
-    if a.size(0) <= ${fewRows} and b.stride(0) == 1 and b.size(1) >= 128 and a.dtype == 6 and not a.is_cuda:
-      columns = b.size(1)
-      if columns % 128 == 0:
-        found = 128
-      elif columns % 96 == 0:
-        found = 96
-      elif columns % 32 == 0:
-        found = 32
-    return found
-
-  def by_panels(self, a, b, width: int):
-    # a b, each row's bits those of torch.mm (tested where generation begins: `row_multiple`)
-    panels = b.size(1) // width
-    y = torch.bmm(a.unsqueeze(0).expand([panels, a.size(0), a.size(1)]), b.t().view([panels, width, b.size(0)]).transpose(1, 2))
-    return y.transpose(0, 1).reshape([a.size(0), b.size(1)])
+  def in_panels(self, weight):
+    # A weight (outputs, inputs) for products of few rows, (panels, outputs of a panel, inputs): MKL gives such a
+    # product to one thread alone, and each panel to another. Each row's bits are those of torch.mm, as
+    # `row_multiple` tests. Others stay as they are.
+    width = 0
+    rows = weight.size(0)
+    if ${fewRows} > 0 and weight.dim() == 2 and weight.dtype == 6 and not weight.is_cuda and rows >= 128 and weight.is_contiguous():
+      if rows % 128 == 0:
+        width = 128
+      elif rows % 96 == 0:
+        width = 96
+      elif rows % 32 == 0:
+        width = 32
+    return weight.view([rows // width, width, weight.size(1)]) if width > 0 else weight
 
   def product(self, a, b):
-    width = self.panel(a, b)
-    if width > 0:
-      y = self.by_panels(a, b, width)
+    # b (inputs, outputs), or of a weight in panels (panels, inputs, outputs of a panel)
+    if b.dim() == 3:
+      y = torch.bmm(a.unsqueeze(0).expand([b.size(0), a.size(0), a.size(1)]), b).transpose(0, 1).reshape([a.size(0), -1])
     elif self.widens(a):
       y = torch.mm(a.to(6), b.to(6)).to(a.dtype)
     else:
@@ -219,10 +214,7 @@ class Model(Module):
 
   def product_(self, y, a, b):
     # y = a b
-    width = self.panel(a, b)
-    if width > 0:
-      y.copy_(self.by_panels(a, b, width))
-    elif self.widens(a):
+    if self.widens(a):
       y.copy_(torch.mm(a.to(6), b.to(6)))
     else:
       torch.mm(a, b, out=y)
@@ -247,13 +239,13 @@ class Model(Module):
     return g
 
   def factor(self, weight):
-    # a linear layer's weight as (inputs, outputs); GPT-2's are stored so
-    return weight if ${inputsFirst} else weight.t()
+    # a linear layer's weight as (inputs, outputs), in panels each of them; GPT-2's are stored so
+    return weight if ${inputsFirst} else weight.transpose(-2, -1)
 
   def row_norms(self, weight, A, B, scale: float):
     # of W + scale B A, for each output: what DoRA divides by; no gradient goes through it (Liu et al. 2024, 4.3)
     d = self.wide(weight.dtype)
-    whole = self.factor(weight.detach()).t().to(d) + torch.mm(B.detach().to(d), A.detach().to(d)) * scale
+    whole = self.factor(weight.detach().flatten(0, -2)).t().to(d) + torch.mm(B.detach().to(d), A.detach().to(d)) * scale
     return whole.norm(2, [1])
 
   def linear(self, x, block: int, layer: int, w: List[Tensor], l: List[Tensor]):
@@ -379,7 +371,9 @@ class Model(Module):
 
   def moved(self, turns: Tuple[Tensor, Tensor], x):
     a, b = turns
-    return a.to(x.device), b.to(x.device)
+    if ${spread}:
+      a, b = a.to(x.device), b.to(x.device)
+    return a, b
 
   def run_blocks(self, x, first: int, last: int, turns: Tuple[Tensor, Tensor], lengths: List[int], rows, w: List[Tensor], l: List[Tensor], in_place: bool):
     # Blocks first to last - 1; after the model's last attention only `rows` are left (empty: all). Differentiable,
@@ -523,55 +517,98 @@ class Model(Module):
   #   their log-sum-exp in float32.
   # Finished prompts leave the batch as soon as half of it is finished.
 
-  def fill(self, tokens, at: int, w: List[Tensor], l: List[Tensor], shared_k: List[Tensor], shared_v: List[Tensor], own_k: List[Tensor], own_v: List[Tensor], wanted: bool):
-    # Reads n tokens of a prompt from position `at` on: their keys and values go to the caches
-    # (key heads, positions, headSize), which begin behind the shared ones. With `wanted` gives the hidden
-    # state of the last token.
-    n = tokens.size(0)
-    positions = torch.arange(at, at + n, device=tokens.device)
-    x = self.embedded(self.embeddings(tokens, w, l), positions, w)
+  def pieces(self, starts: List[int], counts: List[int], beginning: int):
+    # Tokens from position `beginning` of prompts that start at `starts`, in groups for `fill` of up to
+    # ${fillRows} rows: prompt, first token, position, tokens of each piece. A piece is ${cacheBlock} positions at most,
+    # as its attention is the same product whatever it is read with.
+    groups = [annotate(List[Tuple[int, int, int, int]], [])]
+    rows = 0
+    for j in range(len(counts)):
+      for at in range(beginning, counts[j], ${cacheBlock}):
+        n = min(${cacheBlock}, counts[j] - at)
+        if rows + n > ${fillRows}:
+          groups.append(annotate(List[Tuple[int, int, int, int]], []))
+          rows = 0
+        groups[-1].append((j, starts[j] + at, at, n))
+        rows += n
+    return groups
+
+  def fill(self, tokens, pieces: List[Tuple[int, int, int, int]], counts: List[int], multiple: int, w: List[Tensor], l: List[Tensor], shared: List[Tensor], own: List[Tensor]):
+    # Reads pieces of prompts: their keys and values go to the caches `own`, which begin behind the shared ones,
+    # (key heads, keys and values, positions, headSize) of each prompt. Each piece's rows are filled up. Gives the
+    # hidden states of the last tokens of prompts that end here.
+    parts = annotate(List[Tensor], [])
+    places = annotate(List[Tensor], [])
+    firsts = annotate(List[int], [])
+    lasts = annotate(List[int], [])
+    first = 0
+    for j, start, at, n in pieces:
+      parts.append(self.filled_up(self.embeddings(tokens[start:start + n], w, l), 0, multiple))
+      places.append(torch.arange(at, at + parts[-1].size(0), device=tokens.device).clamp(None, at + n - 1))
+      firsts.append(first)
+      if at + n == counts[j]:
+        lasts.append(first + n - 1)
+      first += parts[-1].size(0)
+    positions = torch.cat(places)
+    x = self.embedded(torch.cat(parts), positions, w)
     turns = self.turns(positions, x.dtype)
+    rows = torch.tensor(lasts, dtype=4, device=tokens.device)
     for block in range(${layers}):
       x = self.arrived(x, block, w)
       mine = self.carried(block, w, x)
-      qkv = self.with_virtual(self.before_(x, self.moved(turns, x), block, mine, l), at, block, l)
-      before = shared_k[block].size(1)
-      end = at - before + n
-      own_k[block][:, end - n:end] = self.keys(qkv, ${keysAt})
-      own_v[block][:, end - n:end] = self.keys(qkv, ${valuesAt})
-      if block < ${layers} - 1 or wanted:
-        q = self.queries(qkv).to(own_k[block].dtype)
-        k = own_k[block][:, 0:end]
-        v = own_v[block][:, 0:end]
-        if before > 0:
-          k = torch.cat([shared_k[block], k], 1)
-          v = torch.cat([shared_v[block], v], 1)
-        if at == 0 and not ${alibi}:
-          y = torch.scaled_dot_product_attention(q, self.for_group(k), self.for_group(v), None, 0., True)
-        else:
-          y = torch.scaled_dot_product_attention(q, self.for_group(k), self.for_group(v), self.causal(at, n, q))
-        y = y.permute([2, 0, 1, 3]).reshape([n, ${queryColumns}]).to(x.dtype)
+      qkv = self.before_(x, self.moved(turns, x), block, mine, l)
+      given = annotate(List[Tensor], [])
+      before = shared[block].size(2)
+      i = 0
+      for j, start, at, n in pieces:
+        given.append(self.with_virtual(qkv[firsts[i]:firsts[i] + n], at, block, l))
+        cache = own[block][j * ${keyHeads}:(j + 1) * ${keyHeads}]
+        cache[:, 0, at - before:at - before + n] = self.keys(given[i], ${keysAt})
+        cache[:, 1, at - before:at - before + n] = self.keys(given[i], ${valuesAt})
+        i += 1
+      if block < ${layers} - 1 or len(lasts) > 0:
+        attended = annotate(List[Tensor], [])
+        i = 0
+        for j, start, at, n in pieces:
+          q = self.queries(given[i]).to(own[block].dtype)
+          cache = own[block][j * ${keyHeads}:(j + 1) * ${keyHeads}, :, 0:at - before + n]
+          if before > 0:
+            cache = torch.cat([shared[block], cache], 2)
+          k = self.for_group(cache[:, 0])
+          v = self.for_group(cache[:, 1])
+          if at == 0 and not ${alibi}:
+            y = torch.scaled_dot_product_attention(q, k, v, None, 0., True)
+          else:
+            y = torch.scaled_dot_product_attention(q, k, v, self.causal(at, n, q))
+          y = y.permute([2, 0, 1, 3]).reshape([n, ${queryColumns}]).to(x.dtype)
+          attended.append(self.filled_up(y, 0, multiple))
+          i += 1
+        y = torch.cat(attended)
         if block == ${layers} - 1:
-          y = y[n - 1:]
-          x = x[n - 1:]
+          y = self.filled_up(y.index_select(0, rows.to(x.device)), 0, multiple)
+          x = self.filled_up(x.index_select(0, rows.to(x.device)), 0, multiple)
         x = self.after_(y, x, block, mine, l)
-    return x.to(self.weights[0].device) if ${spread} else x
+    return x[0:len(lasts)].to(tokens.device)
 
   def row_multiple(self, largest):
     # The smallest power of two up to `largest` such that products with 1, 2, 3 and 5 times as many rows
-    # give each row the same bits; 0 if there is none. MKL: 4 on AVX2, as 1 to 3 rows have kernels of
+    # give each row the same bits as with many; 0 if there is none. MKL: 4 on AVX2, as 1 to 3 rows have kernels of
     # their own; 2 on AVX-512 with bfloat16. Sixteen rows, as another order of the terms often rounds alike.
     torch.set_grad_enabled(False)
     w = self.weights
-    most = 5 * int(largest)
-    factors = [w[2][0:8192].t()]
+    most = ${fillRows}
+    whole = [w[2][0:8192].t()]
+    few = [self.in_panels(w[2][0:8192]).transpose(-2, -1)]
     for layer in range(${linears}):
-      factors.append(self.factor(self.matrix(w, self.weight_of(0, layer), w[0].dtype))[:, 0:8192])
+      weight = self.factor(self.matrix(w, self.weight_of(0, layer), w[0].dtype))[:, 0:8192]
+      whole.append(weight)
+      few.append(weight if ${inputsFirst} else self.in_panels(weight.t()).transpose(-2, -1))
     found = 0
     multiple = 1
     while found == 0 and multiple <= int(largest):
       same = True
-      for factor in factors:
+      for i in range(len(whole)):
+        factor = whole[i]
         x = torch.arange(most * factor.size(0), dtype=6, device=factor.device).sin().to(factor.dtype).view([most, -1])
         all = self.product(x, factor)
         low_rank = self.product(x, factor[:, 0:8])
@@ -579,7 +616,7 @@ class Model(Module):
           count = times * multiple
           for a in range(0, max(16 - count, 0) + 1, count):
             rows = x[a:a + count]
-            same = same and torch.equal(self.product(rows, factor), all[a:a + count])
+            same = same and torch.equal(self.product(rows, few[i] if count <= ${fewRows} else factor), all[a:a + count])
             same = same and torch.equal(self.product(rows, factor[:, 0:8]), low_rank[a:a + count])
       if same:
         found = multiple
@@ -610,42 +647,44 @@ class Model(Module):
       return torch.matmul(torch.softmax(scores, -1).to(v.dtype), v), lse
     return torch._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0., False, attn_mask=hidden)
 
-  def attend_cached(self, q, shared_k, shared_v, own_k, own_v, hidden, near, multiple: int):
-    # q (B, key heads, group, headSize), one new token a prompt; shared_k (key heads, positions, headSize);
-    # own_k (B * key heads, positions, headSize); hidden: added to the scores of own keys; near: with distances,
+  def attend_cached(self, q, shared, own, hidden, near, multiple: int):
+    # q (B, key heads, group, headSize), one new token a prompt; shared (key heads, 2, positions, headSize); own
+    # (B * key heads, 2, positions, headSize); hidden: added to the scores of own keys; near: with distances,
     # those of the shared keys, (B, key heads, positions). (B, queryColumns)
     B = q.size(0)
-    blocks = own_k.size(1) // ${cacheBlock}
-    own_q = self.filled_up(q, 2, multiple).flatten(0, 1).unsqueeze(1)
-    own_q = own_q.expand([own_q.size(0), blocks, own_q.size(2), ${headSize}])
+    blocks = own.size(2) // ${cacheBlock}
+    before = shared.size(2) // ${cacheBlock}
+    own_q = self.filled_up(q, 2, multiple)
+    own_q = own_q.reshape([B * ${keyHeads}, 1, own_q.size(2), ${headSize}]).expand([B * ${keyHeads}, blocks, own_q.size(2), ${headSize}])
     shape = [B * ${keyHeads}, blocks, ${cacheBlock}, ${headSize}]
-    y, lse = self.block_attention(own_q, own_k.view(shape), own_v.view(shape), hidden)
-    y = y[:, :, 0:${group}].to(6).view([B, ${keyHeads}, blocks, ${group}, ${headSize}])
-    lse = lse[:, :, 0:${group}].view([B, ${keyHeads}, blocks, ${group}])
-    before = shared_k.size(1) // ${cacheBlock}
-    if before > 0:
-      # all prompts' queries together
-      all_q = self.filled_up(q.transpose(0, 1).reshape([${keyHeads}, B * ${group}, ${headSize}]), 1, multiple).unsqueeze(1)
-      all_q = all_q.expand([${keyHeads}, before, all_q.size(2), ${headSize}])
-      shape = [${keyHeads}, before, ${cacheBlock}, ${headSize}]
-      distances = annotate(Optional[Tensor], None)
-      if ${alibi}:
-        by_query = near.view([B, ${keyHeads}, before, ${cacheBlock}]).permute([1, 2, 0, 3])
-        distances = self.filled_up(by_query, 2, multiple)
-      ys, ls = self.block_attention(all_q, shared_k.view(shape), shared_v.view(shape), distances)
-      ys = ys[:, :, 0:B * ${group}].to(6).reshape([${keyHeads}, before, B, ${group}, ${headSize}]).permute([2, 0, 1, 3, 4])
-      ls = ls[:, :, 0:B * ${group}].reshape([${keyHeads}, before, B, ${group}]).permute([2, 0, 1, 3])
-      y = torch.cat([ys, y], 2)
-      lse = torch.cat([ls, lse], 2)
-    if y.size(2) > 1:
+    y, lse = self.block_attention(own_q, own.select(1, 0).view(shape), own.select(1, 1).view(shape), hidden)
+    if blocks + before > 1:
+      y = y[:, :, 0:${group}].to(6).view([B, ${keyHeads}, blocks, ${group}, ${headSize}])
+      lse = lse[:, :, 0:${group}].view([B, ${keyHeads}, blocks, ${group}])
+      if before > 0:
+        # all prompts' queries together
+        all_q = self.filled_up(q.transpose(0, 1).reshape([${keyHeads}, B * ${group}, ${headSize}]), 1, multiple).unsqueeze(1)
+        all_q = all_q.expand([${keyHeads}, before, all_q.size(2), ${headSize}])
+        shape = [${keyHeads}, before, ${cacheBlock}, ${headSize}]
+        distances = annotate(Optional[Tensor], None)
+        if ${alibi}:
+          by_query = near.view([B, ${keyHeads}, before, ${cacheBlock}]).permute([1, 2, 0, 3])
+          distances = self.filled_up(by_query, 2, multiple)
+        ys, ls = self.block_attention(all_q, shared.select(1, 0).view(shape), shared.select(1, 1).view(shape), distances)
+        ys = ys[:, :, 0:B * ${group}].to(6).reshape([${keyHeads}, before, B, ${group}, ${headSize}]).permute([2, 0, 1, 3, 4])
+        ls = ls[:, :, 0:B * ${group}].reshape([${keyHeads}, before, B, ${group}]).permute([2, 0, 1, 3])
+        y = torch.cat([ys, y], 2)
+        lse = torch.cat([ls, lse], 2)
       part = (lse - lse.amax([2], True)).to(7).exp_().to(6) # float64: see `turns`
       y = (y * part.unsqueeze(-1)).sum([2]).div_(part.sum([2]).unsqueeze(-1))
+    else:
+      y = y[:, 0, 0:${group}]
     return y.reshape([B, ${queryColumns}])
 
   def next_logits(self, x, w: List[Tensor], multiple: int):
     # (B, vocabulary)
     B = x.size(0)
-    return self.product(self.last(self.filled_up(x, 0, multiple), w), w[2].t())[0:B]
+    return self.product(self.last(self.filled_up(x, 0, multiple), w), w[2].transpose(-2, -1))[0:B]
 
   def chosen(self, logits, seen, draws, temperature: float, top_k: int, top_p: float, penalty: float):
     # The next token of each row. seen: (B, vocabulary), true where a token has occurred; draws: (B), numbers in
@@ -655,7 +694,7 @@ class Model(Module):
     if penalty != 1.:
       logits = torch.where(seen, torch.where(logits < 0, logits * penalty, logits / penalty), logits)
     if temperature == 0.:
-      return torch.argmax(logits, -1)
+      return torch.argmax(logits.to(self.wide(logits.dtype)), -1) # in bfloat16 it takes five times as long
     scores, order = torch.sort(logits.to(7) / temperature, stable=True, dim=-1, descending=True)
     if top_k > 0 and top_k < scores.size(1):
       scores = scores.masked_fill(scores < scores[:, top_k - 1:top_k], -float("inf"))
@@ -687,42 +726,39 @@ class Model(Module):
     top_k = int(options[1])
     top_p = float(options[2])
     penalty = float(options[3])
-    shared_k = annotate(List[Tensor], [])
-    shared_v = annotate(List[Tensor], [])
+    shared = annotate(List[Tensor], []) # (key heads, keys and values, positions, headSize)
     nothing = annotate(List[Tensor], [])
-    own_k = annotate(List[Tensor], [])
-    own_v = annotate(List[Tensor], [])
+    own = annotate(List[Tensor], []) # (B * key heads, keys and values, positions, headSize)
+    few = w[:]
+    few[2] = self.in_panels(w[2])
+    for block in range(${layers}):
+      for layer in range(${linears}):
+        at = self.weight_of(block, layer)
+        few[at] = w[at] if ${inputsFirst} else self.in_panels(w[at])
     B = len(counts)
     room = (max(counts) - beginning) // ${cacheBlock} * ${cacheBlock} + ${cacheBlock}
     for block in range(${layers}):
       at_home = w[self.weight_of(block, 0)].device if ${spread} else device
-      shared_k.append(torch.zeros([${keyHeads}, beginning, ${headSize}], dtype=d, device=at_home))
-      shared_v.append(torch.zeros_like(shared_k[block]))
-      nothing.append(shared_k[block][:, 0:0])
-      own_k.append(torch.zeros([B * ${keyHeads}, room, ${headSize}], dtype=d, device=at_home))
-      own_v.append(torch.zeros_like(own_k[block]))
-    for at in range(0, beginning, ${cacheBlock}):
-      self.fill(prompts[at:at + ${cacheBlock}], at, w, l, nothing, nothing, shared_k, shared_v, False)
-    ends = annotate(List[Tensor], [])
+      shared.append(torch.zeros([${keyHeads}, 2, beginning, ${headSize}], dtype=d, device=at_home))
+      nothing.append(shared[block][:, :, 0:0])
+      own.append(torch.zeros([B * ${keyHeads}, 2, room, ${headSize}], dtype=d, device=at_home))
+    if beginning > 0:
+      for group in self.pieces([0], [beginning], 0):
+        self.fill(prompts, group, [beginning + 1], multiple, w, l, nothing, shared)
+    starts = annotate(List[int], [])
     seen = torch.zeros([B if penalty != 1. else 0, w[2].size(0)], dtype=11, device=device)
     first = 0
     for j in range(B):
-      mine_k = annotate(List[Tensor], [])
-      mine_v = annotate(List[Tensor], [])
-      for block in range(${layers}):
-        mine_k.append(own_k[block][j * ${keyHeads}:(j + 1) * ${keyHeads}])
-        mine_v.append(own_v[block][j * ${keyHeads}:(j + 1) * ${keyHeads}])
-      for at in range(beginning, counts[j], ${cacheBlock}):
-        e = min(at + ${cacheBlock}, counts[j])
-        x = self.fill(prompts[first + at:first + e], at, w, l, shared_k, shared_v, mine_k, mine_v, e == counts[j])
-        if e == counts[j]:
-          ends.append(x)
+      starts.append(first)
       if penalty != 1.:
-        mine = prompts[first:first + counts[j]]
-        seen[j].index_fill_(0, mine[mine >= 0], True)
+        tokens = prompts[first:first + counts[j]]
+        seen[j].index_fill_(0, tokens[tokens >= 0], True)
       first += counts[j]
+    ends = annotate(List[Tensor], [])
+    for group in self.pieces(starts, counts, beginning):
+      ends.append(self.fill(prompts, group, counts, multiple, w, l, shared, own))
     draw = draws[:, 0] if draws.numel() > 0 else draws
-    token = self.chosen(self.next_logits(torch.cat(ends), w, multiple), seen, draw, temperature, top_k, top_p, penalty)
+    token = self.chosen(self.next_logits(torch.cat(ends), few if B <= ${fewRows} else w, multiple), seen, draw, temperature, top_k, top_p, penalty)
 
     made = torch.full([B * new_tokens], -1, dtype=4, device=device)
     prompt = torch.arange(B, device=device) # the number of each row's prompt
@@ -742,22 +778,21 @@ class Model(Module):
         rows = (~finished).nonzero().squeeze(1)
         heads = (rows.unsqueeze(1) * ${keyHeads} + torch.arange(${keyHeads}, device=device)).flatten()
         for block in range(${layers}):
-          own_k[block] = own_k[block].index_select(0, heads.to(own_k[block].device))
-          own_v[block] = own_v[block].index_select(0, heads.to(own_v[block].device))
+          own[block] = own[block].index_select(0, heads.to(own[block].device))
         B = left
         prompt, filled, token = prompt[rows], filled[rows], token[rows]
         recent, finished = recent[rows], finished[rows]
         if penalty != 1.:
           seen = seen[rows]
-      room = own_k[0].size(1)
+      room = own[0].size(2)
       if int(filled.max()) == room:
         for block in range(${layers}):
-          more = torch.zeros([B * ${keyHeads}, ${cacheBlock}, ${headSize}], dtype=d, device=own_k[block].device)
-          own_k[block] = torch.cat([own_k[block], more], 1)
-          own_v[block] = torch.cat([own_v[block], more], 1)
+          more = torch.zeros([B * ${keyHeads}, 2, ${cacheBlock}, ${headSize}], dtype=d, device=own[block].device)
+          own[block] = torch.cat([own[block], more], 2)
         room += ${cacheBlock}
-      # the new token's place in the caches seen as (B * key heads * room, headSize)
-      places = ((torch.arange(B, device=device).unsqueeze(1) * ${keyHeads} + torch.arange(${keyHeads}, device=device)) * room + filled.unsqueeze(1)).flatten()
+      # the new tokens' keys and values, (B, 2, key heads), as rows of the caches
+      rows = torch.arange(B * ${keyHeads}, device=device).view([B, 1, ${keyHeads}]) * 2 + torch.arange(2, device=device).view([1, 2, 1])
+      places = (rows * room + filled.view([B, 1, 1])).flatten()
       own_keys = torch.arange(room, device=device)
       later = own_keys > filled.unsqueeze(1)
       hidden = torch.zeros([B, room], dtype=d, device=device).masked_fill_(later, self.hiding(d)).unsqueeze(1).expand([B, ${keyHeads}, room])
@@ -771,18 +806,19 @@ class Model(Module):
       positions = self.filled_up(filled + beginning, 0, multiple)
       x = self.embedded(torch.embedding(w[0], self.filled_up(token, 0, multiple)), positions, w)
       turns = self.turns(positions, x.dtype)
+      narrow = few if x.size(0) <= ${fewRows} else w
       for block in range(${layers}):
-        x = self.arrived(x, block, w)
-        mine = self.carried(block, w, x)
+        if ${spread}:
+          x = self.arrived(x, block, w)
+          places, hidden, near = places.to(x.device), hidden.to(x.device), near.to(x.device)
+        mine = self.carried(block, narrow, x)
         qkv = self.before_(x, self.moved(turns, x), block, mine, l)[0:B]
-        at = places.to(x.device)
-        own_k[block].view([-1, ${headSize}]).index_copy_(0, at, qkv[:, ${keysAt}:${valuesAt}].reshape([-1, ${headSize}]).to(d))
-        own_v[block].view([-1, ${headSize}]).index_copy_(0, at, qkv[:, ${valuesAt}:].reshape([-1, ${headSize}]).to(d))
+        own[block].view([-1, ${headSize}]).index_copy_(0, places, qkv[:, ${keysAt}:].reshape([-1, ${headSize}]).to(d))
         q = qkv[:, 0:${queryColumns}].view([B, ${keyHeads}, ${group}, ${headSize}]).to(d)
-        y = self.attend_cached(q, shared_k[block], shared_v[block], own_k[block], own_v[block], hidden.to(x.device), near.to(x.device), multiple)
+        y = self.attend_cached(q, shared[block], own[block], hidden, near, multiple)
         x = self.after_(self.filled_up(y.to(x.dtype), 0, multiple), x, block, mine, l)
       x = x.to(device)
       filled = filled + 1
       draw = draws[:, step + 1].index_select(0, prompt) if draws.numel() > 0 else draws
-      token = self.chosen(self.next_logits(x[0:B], w, multiple), seen, draw, temperature, top_k, top_p, penalty)
+      token = self.chosen(self.next_logits(x[0:B], narrow, multiple), seen, draw, temperature, top_k, top_p, penalty)
     return made

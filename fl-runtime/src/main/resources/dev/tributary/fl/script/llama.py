@@ -70,43 +70,74 @@ class Model(Decoder):
   def project(self, x, block: int, first: int, last: int, w: List[Tensor], l: List[Tensor], z: List[Tensor]):
     # Linear layers first to last - 1 of a block, which share their input, as one (N, sum of outputs):
     # W x + b + scale B A x. A x is left in z, for the backward pass (empty without a low-rank adapter).
-    columns = 0
-    for i in range(first, last):
-      columns += w[self.weight_of(block, i)].size(0)
-    y = torch.empty([x.size(0), columns], dtype=x.dtype, device=x.device)
-    start = 0
-    for i in range(first, last):
-      weight = self.matrix(w, self.weight_of(block, i), x.dtype)
-      part = y[:, start:start + weight.size(0)]
-      at = self.slot(block, i)
-      A = l[at]
-      if l[at + 2].numel() + l[at + 3].numel() + l[at + 4].numel() > 0:
-        part.copy_(self.linear(x, block, i, w, l))
-        z.append(A)
-      else:
-        self.product_(part, x, weight.t())
-        bias = w[self.bias_of(block, i)]
-        if bias.numel() > 0:
-          part.add_(bias)
-        if A.numel() > 0:
-          cut = l[at + 5]
-          input = x.masked_fill(cut, 0.) if cut.numel() > 0 else x
-          Ax = self.product(input, A.to(x.device, x.dtype).t())
-          self.add_product_(part, Ax, l[at + 1].to(x.device, x.dtype).t(), self.scale_of(block, i, l))
-          z.append(Ax)
+    # Few rows are joined; of many each layer writes its own columns.
+    if last - first == 1:
+      y = self.projected(x, block, first, w, l, z)
+    elif x.size(0) <= ${joinedRows}:
+      parts = annotate(List[Tensor], [])
+      for i in range(first, last):
+        parts.append(self.projected(x, block, i, w, l, z))
+      y = torch.cat(parts, 1)
+    else:
+      columns = 0
+      for i in range(first, last):
+        columns += w[self.weight_of(block, i)].size(0)
+      y = torch.empty([x.size(0), columns], dtype=x.dtype, device=x.device)
+      start = 0
+      for i in range(first, last):
+        weight = self.matrix(w, self.weight_of(block, i), x.dtype)
+        part = y[:, start:start + weight.size(0)]
+        if self.special(block, i, l):
+          part.copy_(self.projected(x, block, i, w, l, z))
         else:
-          z.append(A)
-      start += weight.size(0)
+          self.update_(self.product_(part, x, weight.t()), x, block, i, w, l, z)
+        start += weight.size(0)
     return y
 
+  def special(self, block: int, layer: int, l: List[Tensor]):
+    # whether more than a low-rank update is trained at a layer
+    at = self.slot(block, layer)
+    return l[at + 2].numel() + l[at + 3].numel() + l[at + 4].numel() > 0
+
+  def projected(self, x, block: int, layer: int, w: List[Tensor], l: List[Tensor], z: List[Tensor]):
+    # one layer of `project`
+    if self.special(block, layer, l):
+      y = self.linear(x, block, layer, w, l)
+      z.append(l[self.slot(block, layer)])
+    else:
+      y = self.product(x, self.factor(self.matrix(w, self.weight_of(block, layer), x.dtype)))
+      self.update_(y, x, block, layer, w, l, z)
+    return y
+
+  def update_(self, y, x, block: int, layer: int, w: List[Tensor], l: List[Tensor], z: List[Tensor]):
+    # y += b + scale B A x
+    bias = w[self.bias_of(block, layer)]
+    if bias.numel() > 0:
+      y.add_(bias)
+    at = self.slot(block, layer)
+    A = l[at]
+    if A.numel() > 0:
+      cut = l[at + 5]
+      input = x.masked_fill(cut, 0.) if cut.numel() > 0 else x
+      Ax = self.product(input, A.to(x.device, x.dtype).t())
+      self.add_product_(y, Ax, l[at + 1].to(x.device, x.dtype).t(), self.scale_of(block, layer, l))
+      z.append(Ax)
+    else:
+      z.append(A)
+    return y
+
+  def forward_norm(self, x, gain):
+    # `norm` where no backward pass follows: libtorch's, with the same roundings in fewer calls
+    return torch.rms_norm(x, [x.size(-1)], gain, ${normEpsilon})
+
   def before_(self, x, turns: Tuple[Tensor, Tensor], block: int, w: List[Tensor], l: List[Tensor]):
-    h = self.normed(x, self.inverse_rms(x), w[self.rest_of(block, 0)])
+    h = self.forward_norm(x, w[self.rest_of(block, 0)])
     return self.rotate_(self.project(h, block, 0, 3, w, l, annotate(List[Tensor], [])), turns, 1.)
 
   def after_(self, y, x, block: int, w: List[Tensor], l: List[Tensor]):
     z = annotate(List[Tensor], [])
     middle = self.project(y, block, 3, 4, w, l, z).add_(x)
-    h = self.normed(middle, self.inverse_rms(middle), w[self.rest_of(block, 1)])
+    h = self.forward_norm(middle, w[self.rest_of(block, 1)])
     gate_up = self.project(h, block, 4, 6, w, l, z)
     return self.project(self.gated(gate_up), block, 6, 7, w, l, z).add_(middle)
 
