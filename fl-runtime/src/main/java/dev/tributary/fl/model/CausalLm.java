@@ -66,6 +66,17 @@ public interface CausalLm extends AutoCloseable {
     return generate(weights, prompts, maxNewTokens, stops, Sampling.GREEDY, List.of());
   }
 
+  /**
+   * Multiplies with all weights as a training step does, forward and back, and does nothing else:
+   * its time is the least that a step can take on this machine.
+   *
+   * @param rows token rows
+   * @throws UnsupportedOperationException if this engine does not measure itself
+   */
+  default void multiply(int rows) {
+    throw new UnsupportedOperationException(getClass() + " does not measure itself");
+  }
+
   @Override
   void close();
 }

@@ -261,6 +261,13 @@ final class ScriptModel implements CausalLm {
     return all;
   }
 
+  @Override
+  public void multiply(int rows) {
+    try (Arguments call = new Arguments(block, manager)) {
+      call.numbers(rows).call("multiply").toFloatArray(); // waits for the device
+    }
+  }
+
   /** Where positions are a table, the engine would read behind its end. */
   private void checkLength(int positions) {
     if (config.hasPositionTable() && positions > config.maxPositions()) {

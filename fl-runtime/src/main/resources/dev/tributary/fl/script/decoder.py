@@ -283,6 +283,29 @@ class Model(Module):
   def layer_norm(self, x, weight, bias):
     return torch.layer_norm(x, [x.size(-1)], weight.to(x.device, x.dtype), bias.to(x.device, x.dtype), ${normEpsilon})
 
+  def multiply(self, rows):
+    # The products of weights in a step on so many rows, forward and back, and nothing else: what it needs at least.
+    torch.set_grad_enabled(False)
+    w = self.weights
+    d = w[0].dtype
+    n = int(rows)
+    widest = w[2].size(1)
+    for i in range(${linears}):
+      widest = max(widest, self.factor(w[self.weight_of(0, i)]).size(0))
+    x = torch.ones([n, widest], dtype=d, device=w[0].device)
+    back = x
+    for block in range(${layers}):
+      x = self.arrived(x, block, w)
+      mine = self.carried(block, w, x)
+      for layer in range(${linears}):
+        factor = self.factor(self.matrix(mine, self.weight_of(block, layer), d))
+        back = self.product(self.product(x[:, 0:factor.size(0)], factor), factor.t())
+    head = self.widened(w[2])
+    x = x.to(head.device, head.dtype)
+    for c in range(0, n, ${labelChunk}):
+      back = torch.mm(torch.mm(x[c:c + ${labelChunk}, 0:head.size(1)], head.t()), head)
+    return back[0:1, 0].to(6)
+
   # ---- attention
   #
   # q, k and v are the columns of one matrix: (N, ${queryColumns} + 2 * ${keyColumns}).

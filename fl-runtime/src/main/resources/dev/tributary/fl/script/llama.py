@@ -71,9 +71,7 @@ class Model(Decoder):
     # Linear layers first to last - 1 of a block, which share their input, as one (N, sum of outputs):
     # W x + b + scale B A x. A x is left in z, for the backward pass (empty without a low-rank adapter).
     # Few rows are joined; of many each layer writes its own columns.
-    if last - first == 1:
-      y = self.projected(x, block, first, w, l, z)
-    elif x.size(0) <= ${joinedRows}:
+    if x.size(0) <= ${joinedRows}:
       parts = annotate(List[Tensor], [])
       for i in range(first, last):
         parts.append(self.projected(x, block, i, w, l, z))
@@ -136,10 +134,13 @@ class Model(Decoder):
 
   def after_(self, y, x, block: int, w: List[Tensor], l: List[Tensor]):
     z = annotate(List[Tensor], [])
-    middle = self.project(y, block, 3, 4, w, l, z).add_(x)
+    middle = self.projected(y, block, 3, w, l, z).add_(x)
     h = self.forward_norm(middle, w[self.rest_of(block, 1)])
-    gate_up = self.project(h, block, 4, 6, w, l, z)
-    return self.project(self.gated(gate_up), block, 6, 7, w, l, z).add_(middle)
+    if x.size(0) <= ${joinedRows}:
+      f = torch.silu(self.projected(h, block, 4, w, l, z)).mul_(self.projected(h, block, 5, w, l, z))
+    else:
+      f = self.gated(self.project(h, block, 4, 6, w, l, z))
+    return self.projected(f, block, 6, w, l, z).add_(middle)
 
   # ---- backward, written out, for low-rank adapters
 
@@ -156,10 +157,10 @@ class Model(Decoder):
       # after the last attention only the rows asked for are needed
       attended = attended.index_select(0, rows)
       residual = x.index_select(0, rows)
-    middle = self.project(attended, block, 3, 4, w, l, z).add_(residual)
+    middle = self.projected(attended, block, 3, w, l, z).add_(residual)
     inverse2 = self.inverse_rms(middle)
     gate_up = self.project(self.normed(middle, inverse2, w[self.rest_of(block, 1)]), block, 4, 6, w, l, z)
-    y = self.project(self.gated(gate_up), block, 6, 7, w, l, z).add_(middle)
+    y = self.projected(self.gated(gate_up), block, 6, w, l, z).add_(middle)
     return y, [inverse, qkv, attended, middle, inverse2, gate_up] + z + [x]
 
   def normed_back(self, dy, x, inverse, gain, more):

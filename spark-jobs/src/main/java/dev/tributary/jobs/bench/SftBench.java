@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
  * labels on the answer: as a client trains, on packed rows.
  */
 public final class SftBench {
-  private static final int WARM_UP = 2;
+  static final int WARM_UP = 2;
 
   /**
    * @param data JSON Lines of GSM8K or Dolly
@@ -65,19 +65,17 @@ public final class SftBench {
    */
   public static Map<String, Object> run(Arguments arguments) {
     List<List<EncodedExample>> examples = batches(arguments);
-    PackedBatch.Beginning beginning =
-        arguments.dropout() > 0 ? PackedBatch.Beginning.REPEATED : PackedBatch.Beginning.SHARED;
-    List<PackedBatch> batches =
-        examples.stream().map(batch -> PackedBatch.of(batch, beginning)).toList();
-    try (LoraTrainer trainer =
-        LoraTrainer.load(
-            arguments.checkpoint(),
-            arguments.dtype(),
-            arguments.recompute(),
-            arguments.targets(),
-            arguments.dropout(),
-            arguments.threads(),
-            Device.of(arguments.device()))) {
+    List<PackedBatch> batches = packed(examples, arguments.dropout());
+    try (LoraBase base =
+            LoraBase.load(
+                arguments.checkpoint(),
+                arguments.dtype(),
+                arguments.recompute(),
+                arguments.targets(),
+                arguments.dropout(),
+                arguments.threads(),
+                Device.of(arguments.device()));
+        LoraTrainer trainer = base.client(base.initial())) {
       Timings timings =
           Timings.of(arguments.steps(), WARM_UP, step -> trainer.step(batches.get(step)));
       Map<String, Object> result = timings.result("sft", arguments.dtype(), arguments.batch());
@@ -92,7 +90,15 @@ public final class SftBench {
     }
   }
 
-  private static List<List<EncodedExample>> batches(Arguments arguments) {
+  /** As a client packs them. */
+  static List<PackedBatch> packed(List<List<EncodedExample>> examples, double dropout) {
+    PackedBatch.Beginning beginning =
+        dropout > 0 ? PackedBatch.Beginning.REPEATED : PackedBatch.Beginning.SHARED;
+    return examples.stream().map(batch -> PackedBatch.of(batch, beginning)).toList();
+  }
+
+  /** Of each step, those of the warm-up first. */
+  static List<List<EncodedExample>> batches(Arguments arguments) {
     int wanted = arguments.batch() * (arguments.steps() + WARM_UP);
     List<BenchRecord> records = BenchRecord.first(arguments.data(), wanted);
     if (records.size() < wanted) {

@@ -19,6 +19,9 @@ import java.util.SplittableRandom;
 public final class StepBench {
   private static final int WARM_UP = 3;
 
+  /** How often the products alone are timed. */
+  private static final int LIMIT_TIMES = 3;
+
   /** Tokens are drawn from the first so many, as the peer does. */
   private static final int TOKENS = 1000;
 
@@ -57,31 +60,48 @@ public final class StepBench {
   private StepBench() {}
 
   /**
-   * @return {@code tokens_per_step} and what {@link Timings#result} adds
+   * @return {@code tokens_per_step}, {@code multiply_seconds} (the products with weights alone,
+   *     which a step needs at least), {@code multiply_share} (that over the fastest step), with
+   *     many steps what {@link ResidentMemory#atBeginningAndEnd} says, and what {@link
+   *     Timings#result} adds
    * @throws InputException if the checkpoint cannot be used or its rows are shorter than asked
    */
   public static Map<String, Object> run(Arguments arguments) {
-    try (LoraTrainer trainer =
-        LoraTrainer.load(
-            arguments.checkpoint(),
-            arguments.dtype(),
-            arguments.recompute(),
-            arguments.targets(),
-            arguments.dropout(),
-            arguments.threads(),
-            Device.of(arguments.device()))) {
-      if (arguments.length() > trainer.config().maxPositions()) {
+    try (LoraBase base =
+            LoraBase.load(
+                arguments.checkpoint(),
+                arguments.dtype(),
+                arguments.recompute(),
+                arguments.targets(),
+                arguments.dropout(),
+                arguments.threads(),
+                Device.of(arguments.device()));
+        LoraTrainer trainer = base.client(base.initial())) {
+      if (arguments.length() > base.config().maxPositions()) {
         throw new InputException(
             "--length "
                 + arguments.length()
                 + " is more than the model's "
-                + trainer.config().maxPositions()
+                + base.config().maxPositions()
                 + " positions");
       }
-      PackedBatch rows = randomRows(arguments, trainer.config().vocabularySize());
-      Timings timings = Timings.of(arguments.steps(), WARM_UP, step -> trainer.step(rows));
+      PackedBatch rows = randomRows(arguments, base.config().vocabularySize());
+      ResidentMemory memory = new ResidentMemory();
+      Timings timings =
+          Timings.of(
+              arguments.steps(),
+              WARM_UP,
+              step -> {
+                trainer.step(rows);
+                memory.note();
+              });
       Map<String, Object> result = timings.result("step", arguments.dtype(), arguments.batch());
-      result.put("tokens_per_step", arguments.batch() * arguments.length());
+      int tokens = arguments.batch() * arguments.length();
+      result.put("tokens_per_step", tokens);
+      double products = Timings.of(LIMIT_TIMES, 1, i -> base.multiply(tokens)).least();
+      result.put("multiply_seconds", Timings.rounded(products));
+      result.put("multiply_share", Timings.rounded(products / timings.least()));
+      result.putAll(memory.atBeginningAndEnd());
       return result;
     }
   }

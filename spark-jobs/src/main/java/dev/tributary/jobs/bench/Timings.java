@@ -2,13 +2,9 @@
 package dev.tributary.jobs.bench;
 
 import dev.tributary.fl.model.DType;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.function.IntConsumer;
 
 /**
@@ -58,27 +54,11 @@ record Timings(double[] seconds) {
     result.put("seconds_min", rounded(least()));
     result.put("seconds_median", rounded(median()));
     result.put("times", seconds.length);
-    peakResidentMegabytes().ifPresent(peak -> result.put("peak_resident_mb", peak));
+    ResidentMemory.peakMegabytes().ifPresent(peak -> result.put("peak_resident_mb", peak));
     return result;
   }
 
   static double rounded(double value) {
     return Math.round(value * 1e4) / 1e4;
-  }
-
-  /** The most memory this process had resident so far, files mapped included; Linux only. */
-  private static OptionalLong peakResidentMegabytes() {
-    Path status = Path.of("/proc/self/status");
-    if (!Files.isReadable(status)) {
-      return OptionalLong.empty();
-    }
-    try {
-      return Files.readAllLines(status).stream()
-          .filter(line -> line.startsWith("VmHWM:"))
-          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024)
-          .findFirst();
-    } catch (IOException e) {
-      return OptionalLong.empty(); // not a Linux that tells
-    }
   }
 }

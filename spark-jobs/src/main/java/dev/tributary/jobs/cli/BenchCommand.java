@@ -5,6 +5,7 @@ import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.config.Providers;
 import dev.tributary.fl.hub.Extent;
 import dev.tributary.jobs.bench.ChooseBench;
+import dev.tributary.jobs.bench.ClientsBench;
 import dev.tributary.jobs.bench.EncodeBench;
 import dev.tributary.jobs.bench.GenerateBench;
 import dev.tributary.jobs.bench.PrepareBench;
@@ -32,19 +33,19 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "bench",
     description = {
-      "How fast on this machine: step (training steps), sft (fine-tuning on examples), generate,",
-      "choose (multiple choice),",
+      "How fast on this machine: step (training steps), sft (fine-tuning on examples),",
+      "clients (several over one base, some at once), generate, choose (multiple choice),",
       "encode (examples to tokens), all with --checkpoint; or on this cluster, for an experiment file: prepare (records",
       "per second), round (what a round costs beyond its clients' compute)."
     })
 final class BenchCommand extends JobCommand {
   private static final List<String> WORKS =
-      List.of("step", "sft", "generate", "choose", "encode", "prepare", "round");
+      List.of("step", "sft", "clients", "generate", "choose", "encode", "prepare", "round");
 
   @Parameters(
       index = "0",
       paramLabel = "WORK",
-      description = "step, sft, generate, choose, encode, prepare or round.")
+      description = "step, sft, clients, generate, choose, encode, prepare or round.")
   private String work = "";
 
   @Parameters(
@@ -77,6 +78,24 @@ final class BenchCommand extends JobCommand {
 
   @Option(names = "--steps", paramLabel = "N", description = "Timed steps.")
   private @Nullable String steps;
+
+  @Option(
+      names = "--clients",
+      paramLabel = "N",
+      description = "Each with an adapter of its own (clients).")
+  private @Nullable String clients;
+
+  @Option(
+      names = "--at-once",
+      paramLabel = "N",
+      description = "Clients that train at the same time (clients).")
+  private @Nullable String atOnce;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      description = "How often each client trains (clients).")
+  private @Nullable String rounds;
 
   @Option(names = "--prompts", paramLabel = "N", description = "Prompts in all (generate).")
   private @Nullable String prompts;
@@ -134,6 +153,7 @@ final class BenchCommand extends JobCommand {
         switch (work) {
           case "step" -> StepBench.run(arguments(StepBench.Arguments.class));
           case "sft" -> SftBench.run(arguments(SftBench.Arguments.class));
+          case "clients" -> ClientsBench.run(arguments(ClientsBench.Arguments.class));
           case "generate" -> GenerateBench.run(arguments(GenerateBench.Arguments.class));
           case "choose" -> ChooseBench.run(arguments(ChooseBench.Arguments.class));
           case "encode" -> EncodeBench.run(arguments(EncodeBench.Arguments.class));
@@ -217,6 +237,9 @@ final class BenchCommand extends JobCommand {
     all.put("batch", batch);
     all.put("length", length);
     all.put("steps", steps);
+    all.put("clients", clients);
+    all.put("at-once", atOnce);
+    all.put("rounds", rounds);
     all.put("prompts", prompts);
     all.put("new-tokens", newTokens);
     all.put("no-shots", noShots ? "" : null);

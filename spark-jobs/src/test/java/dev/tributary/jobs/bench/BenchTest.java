@@ -118,6 +118,48 @@ class BenchTest {
         .containsEntry("times", 3)
         .containsEntry("tokens_per_step", 32)
         .containsKeys("seconds_min", "seconds_median", "peak_resident_mb");
+    // with so few steps there is no beginning to compare memory with
+    assertThat(result).doesNotContainKey("resident_mb_at_end");
+    assertThat(result)
+        .hasEntrySatisfying(
+            "multiply_share", share -> assertThat((Double) share).isBetween(0.0, 1.5));
+  }
+
+  @Test
+  void saysWhatIsResidentAtTheBeginningAndAtTheEndOfManySteps() {
+    Path checkpoint = SharedData.path("fixtures/models/llama");
+    Map<String, Object> result =
+        StepBench.run(
+            new StepBench.Arguments(
+                checkpoint, DType.FLOAT32, 1, 4, 400, TARGETS, 0, false, 1, "cpu"));
+    for (String key : List.of("resident_mb_at_200", "resident_mb_at_end")) {
+      assertThat(result)
+          .hasEntrySatisfying(key, resident -> assertThat((Long) resident).isBetween(50L, 20_000L));
+    }
+  }
+
+  @Test
+  void refusesMoreClientsAtOnceThanThereAre() {
+    Path checkpoint = SharedData.path("fixtures/models/llama");
+    assertThatThrownBy(
+            () ->
+                new ClientsBench.Arguments(
+                    checkpoint,
+                    checkpoint,
+                    DType.FLOAT32,
+                    2,
+                    3,
+                    1,
+                    1,
+                    1,
+                    512,
+                    TARGETS,
+                    0,
+                    false,
+                    1,
+                    "cpu"))
+        .hasMessageContaining("at-once")
+        .hasMessageContaining("give 1 to --clients, 2");
   }
 
   @Test
@@ -142,6 +184,29 @@ class BenchTest {
                 checkpoint, data, DType.FLOAT32, 1, 1, 512, TARGETS, 0.1, false, 1, "cpu"));
     assertThat(sft).containsKey("examples_per_second");
     assertThat(sft.get("real_tokens")).isInstanceOf(Integer.class);
+    assertThat(
+            ClientsBench.run(
+                new ClientsBench.Arguments(
+                    checkpoint,
+                    data,
+                    DType.FLOAT32,
+                    3,
+                    2,
+                    2,
+                    1,
+                    1,
+                    512,
+                    TARGETS,
+                    0,
+                    false,
+                    1,
+                    "cpu")))
+        .containsEntry("times", 6) // a step of each client in each round
+        .containsEntry("clients", 3)
+        .containsEntry("at_once", 2)
+        .containsKeys("examples_per_second", "switch_seconds", "adapters_mb")
+        .hasEntrySatisfying(
+            "peak_resident_mb_of_one", peak -> assertThat((Long) peak).isPositive());
     Map<String, Object> generated =
         GenerateBench.run(
             new GenerateBench.Arguments(
