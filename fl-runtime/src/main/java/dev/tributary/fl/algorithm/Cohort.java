@@ -17,6 +17,9 @@ public interface Cohort {
   /** Counted from 1. */
   int round();
 
+  /** All clients of the run, whether they are in this round or not. */
+  int clients();
+
   /** In the cohort's order; at least one. */
   List<Member> members();
 

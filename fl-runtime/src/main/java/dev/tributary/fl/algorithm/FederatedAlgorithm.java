@@ -3,6 +3,8 @@ package dev.tributary.fl.algorithm;
 
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.message.Message;
+import dev.tributary.fl.model.OptimizerRule;
+import java.util.Optional;
 
 /**
  * What clients do with the global adapter, and how their answers become the next one. One class and
@@ -15,6 +17,14 @@ import dev.tributary.fl.message.Message;
 public interface FederatedAlgorithm {
   /** The name of the adapter among the parts of answers, of what is kept, and of the state. */
   String ADAPTER = "adapter";
+
+  /**
+   * Why it makes no sense with a local optimiser, and the way out; asked when an experiment is
+   * validated.
+   */
+  default Optional<String> objection(OptimizerRule local) {
+    return Optional.empty();
+  }
 
   /** Before the first round; on the driver. */
   default ServerState initial(NamedTensors adapter) {

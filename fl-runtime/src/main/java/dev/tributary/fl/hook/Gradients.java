@@ -12,6 +12,13 @@ public interface Gradients {
   void scale(double factor);
 
   /**
+   * Adds {@code factor * addend}: noise, a correction.
+   *
+   * @param addend tensors of the trained ones' names and shapes
+   */
+  void add(double factor, NamedTensors addend);
+
+  /**
    * Adds {@code factor * (weight - reference)} to each: the gradient of {@code factor / 2 *
    * ||weight - reference||^2}.
    *

@@ -128,9 +128,10 @@ final class Answers implements ClientBackend.Receiver {
   /**
    * The answers, in the cohort's order.
    *
+   * @param clients all of the run
    * @throws IllegalStateException if one is missing
    */
-  Cohort cohort() {
+  Cohort cohort(int clients) {
     List<Integer> missing = cohort.stream().filter(client -> !rows.containsKey(client)).toList();
     if (!missing.isEmpty()) {
       throw new IllegalStateException(
@@ -140,7 +141,7 @@ final class Answers implements ClientBackend.Receiver {
         rows().stream()
             .map(row -> new Cohort.Member(row.client(), row.weight(), row.report()))
             .toList();
-    return new StoredCohort(order.round(), members, open);
+    return new StoredCohort(order.round(), clients, members, open);
   }
 
   /** What is known of each client, in the cohort's order. */

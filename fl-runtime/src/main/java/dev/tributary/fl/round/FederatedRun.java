@@ -71,7 +71,7 @@ public final class FederatedRun {
       Stopwatch watch = new Stopwatch();
       backend.train(order, cohort, answers);
       double trainSeconds = watch.lap();
-      state = algorithm.aggregate(state, answers.cohort());
+      state = algorithm.aggregate(state, answers.cohort(plan.clients().size()));
       double aggregateSeconds = watch.lap();
       LedgerEntry entry = entry(round, state, answers.rows(), open, trainSeconds, aggregateSeconds);
       open.commit(entry, state);

@@ -10,11 +10,13 @@ import java.util.List;
 /** A round's answers where they are stored. */
 final class StoredCohort implements Cohort {
   private final int round;
+  private final int clients;
   private final List<Member> members;
   private final List<Message> answers; // their headers; tensors stay on disk
 
-  StoredCohort(int round, List<Member> members, OpenRound open) {
+  StoredCohort(int round, int clients, List<Member> members, OpenRound open) {
     this.round = round;
+    this.clients = clients;
     this.members = List.copyOf(members);
     this.answers = members.stream().map(member -> open.update(member.client())).toList();
   }
@@ -22,6 +24,11 @@ final class StoredCohort implements Cohort {
   @Override
   public int round() {
     return round;
+  }
+
+  @Override
+  public int clients() {
+    return clients;
   }
 
   @Override

@@ -257,6 +257,12 @@ public final class LocalTrainer {
     }
 
     @Override
+    public void add(double factor, NamedTensors addend) {
+      weights.addToGradients(factor, addend);
+      norm = OptionalDouble.empty();
+    }
+
+    @Override
     public void addDifference(double factor, NamedTensors reference) {
       weights.addDifferenceToGradients(factor, reference);
       norm = OptionalDouble.empty();

@@ -101,6 +101,12 @@ public record TrainingConfig(
             "keep-by",
             null,
             "keep: best needs the label of a task, e.g. keep-by: loss");
+    if (scenario == Scenario.FEDERATED) {
+      algorithm
+          .create()
+          .objection(optimizer.create().rule())
+          .ifPresent(reason -> faults.check(false, "algorithm.name", algorithm.name(), reason));
+    }
     long steps = (long) Math.max(0, rounds) * Math.max(0, localSteps);
     Schedule named = schedule.create();
     faults

@@ -33,6 +33,11 @@ class FedAvgTest {
     }
 
     @Override
+    public int clients() {
+      return members.size();
+    }
+
+    @Override
     public Tensor tensor(int member, String part, String name) {
       assertThat(part + " " + name).isEqualTo("adapter w");
       float[] own = values.get(member);

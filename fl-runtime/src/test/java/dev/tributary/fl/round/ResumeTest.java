@@ -5,12 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.algorithm.FedAvgM;
+import dev.tributary.fl.algorithm.FedYogi;
+import dev.tributary.fl.algorithm.FederatedAlgorithm;
+import dev.tributary.fl.algorithm.Scaffold;
+import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.ledger.Ledger;
 import dev.tributary.fl.ledger.LedgerEntry;
 import dev.tributary.fl.ledger.LedgerException;
 import dev.tributary.fl.ledger.LocalStore;
 import dev.tributary.fl.ledger.Sha256;
 import dev.tributary.fl.message.MessageException;
+import dev.tributary.fl.testing.TrainingConfigs;
 import dev.tributary.fl.training.Scenario;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,9 +25,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A run that dies anywhere and is started again ends as one that never died. */
 class ResumeTest {
@@ -55,6 +64,36 @@ class ResumeTest {
         assertThat(changes).isGreaterThan(30);
         return;
       }
+    }
+  }
+
+  static Stream<Choice<FederatedAlgorithm>> algorithmsWithStateOfTheirOwn() {
+    return Stream.of(
+        new Choice<>(new FedAvgM.Provider(), new FedAvgM.Config(0.9, 1)),
+        new Choice<>(new FedYogi.Provider(), new FedYogi.Config(0.01, 0.9, 0.99, 0.001)),
+        new Choice<>(new Scaffold.Provider(), new Scaffold.Config(1)));
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void algorithmsWithStateOfTheirOwn(Choice<FederatedAlgorithm> algorithm) {
+    run.training.algorithm = algorithm;
+    run.training.optimizer = TrainingConfigs.sgd(0.1, 0);
+    run.training.keepState = false;
+    MemoryStore whole = new MemoryStore();
+    run.run(whole);
+    assertThat(states(whole)).isNotEqualTo(states(undisturbed));
+    for (int changes = 0; changes < 60; changes += 7) {
+      MemoryStore store = new MemoryStore();
+      store.dieAfter(changes);
+      try {
+        run.run(store);
+      } catch (MemoryStore.Killed e) {
+        // goes on below
+      }
+      store.dieAfter(Integer.MAX_VALUE);
+      run.run(store);
+      assertThat(states(store)).as("after change " + changes).isEqualTo(states(whole));
     }
   }
 

@@ -2,6 +2,7 @@
 package dev.tributary.fl.testing;
 
 import dev.tributary.fl.algorithm.FedAvg;
+import dev.tributary.fl.algorithm.FederatedAlgorithm;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.hook.TrainingHook;
 import dev.tributary.fl.training.AdamW;
@@ -22,6 +23,8 @@ import java.util.Optional;
  * examples, FedAvg by examples seen, AdamW at 0.05.
  */
 public final class TrainingConfigs {
+  public Choice<FederatedAlgorithm> algorithm =
+      new Choice<>(new FedAvg.Provider(), new FedAvg.Config());
   public Scenario scenario = Scenario.FEDERATED;
   public Weighting weighting = Weighting.EXAMPLES_SEEN;
   public int rounds = 3;
@@ -43,7 +46,7 @@ public final class TrainingConfigs {
 
   public TrainingConfig make() {
     return new TrainingConfig(
-        new Choice<>(new FedAvg.Provider(), new FedAvg.Config()),
+        algorithm,
         scenario,
         weighting,
         rounds,
