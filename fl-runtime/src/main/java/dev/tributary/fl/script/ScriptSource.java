@@ -35,6 +35,9 @@ final class ScriptSource {
   /** Rows of prompts that are read at a time: products of more are no faster. */
   private static final int FILL_ROWS = 512;
 
+  /** With the last token four rows, which products are no slower with than with one. */
+  private static final int GUESSED_TOKENS = 3;
+
   /** Keys of one block of the generation's caches. */
   static final int CACHE_BLOCK = 128;
 
@@ -63,6 +66,7 @@ final class ScriptSource {
     values.put("fewRows", Integer.toString(EngineThread.isOne() ? 0 : FEW_ROWS));
     values.put("joinedRows", Integer.toString(FEW_ROWS));
     values.put("fillRows", Integer.toString(FILL_ROWS));
+    values.put("guessedTokens", Integer.toString(GUESSED_TOKENS));
     values.put("int8", ScriptInputs.flag(computation.int8()));
     values.put("files", mappings);
     Matcher placeholder = PLACEHOLDER.matcher(joined("decoder.py", resource));
@@ -126,6 +130,7 @@ final class ScriptSource {
     int keyColumns = config.keyValueHeads() * config.headSize();
     int linears = config.linearLayersOfBlock();
     Map<String, String> values = new LinkedHashMap<>();
+    values.put("vocabulary", Integer.toString(config.vocabularySize()));
     values.put("layers", Integer.toString(config.layers()));
     values.put("top", Integer.toString(inputs.top().size()));
     values.put("linears", Integer.toString(linears));

@@ -670,39 +670,74 @@ class Model(Module):
       return torch.matmul(torch.softmax(scores, -1).to(v.dtype), v), lse
     return torch._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0., False, attn_mask=hidden)
 
+  def attend_together(self, q, cache, hidden: Optional[Tensor], multiple: int):
+    # q (rows, key heads, group, headSize) of several tokens on one cache (key heads, 2, positions, headSize), all
+    # queries of a key head in one product; hidden: added to the scores, (key heads, blocks, rows * group, filled
+    # up, ${cacheBlock}). Results by block and the logarithms of their sums: (rows, key heads, blocks, group, ...).
+    rows = q.size(0)
+    blocks = cache.size(2) // ${cacheBlock}
+    all_q = self.filled_up(q.transpose(0, 1).reshape([${keyHeads}, rows * ${group}, ${headSize}]), 1, multiple).unsqueeze(1)
+    all_q = all_q.expand([${keyHeads}, blocks, all_q.size(2), ${headSize}])
+    shape = [${keyHeads}, blocks, ${cacheBlock}, ${headSize}]
+    y, lse = self.block_attention(all_q, cache.select(1, 0).view(shape), cache.select(1, 1).view(shape), hidden)
+    y = y[:, :, 0:rows * ${group}].to(6).reshape([${keyHeads}, blocks, rows, ${group}, ${headSize}]).permute([2, 0, 1, 3, 4])
+    lse = lse[:, :, 0:rows * ${group}].reshape([${keyHeads}, blocks, rows, ${group}]).permute([2, 0, 1, 3])
+    return y, lse
+
+  def by_query(self, added, multiple: int):
+    # what is added to scores, (rows, key heads, positions), as `attend_together` wants it
+    rows = added.size(0)
+    blocks = added.size(2) // ${cacheBlock}
+    all = added.reshape([rows, ${keyHeads}, blocks, 1, ${cacheBlock}]).permute([1, 2, 0, 3, 4]).expand([${keyHeads}, blocks, rows, ${group}, ${cacheBlock}])
+    return self.filled_up(all.reshape([${keyHeads}, blocks, rows * ${group}, ${cacheBlock}]), 2, multiple)
+
   def attend_cached(self, q, shared, own, hidden, near, multiple: int):
-    # q (B, key heads, group, headSize), one new token a prompt; shared (key heads, 2, positions, headSize); own
-    # (B * key heads, 2, positions, headSize); hidden: added to the scores of own keys; near: with distances,
-    # those of the shared keys, (B, key heads, positions). (B, queryColumns)
-    B = q.size(0)
+    # q (rows, key heads, group, headSize), one new token of each prompt, or of one prompt several; shared (key
+    # heads, 2, positions, headSize); own (prompts * key heads, 2, positions, headSize); hidden, near: added to the
+    # scores of own and of shared keys. (rows, queryColumns)
+    rows = q.size(0)
     blocks = own.size(2) // ${cacheBlock}
     before = shared.size(2) // ${cacheBlock}
-    own_q = self.filled_up(q, 2, multiple)
-    own_q = own_q.reshape([B * ${keyHeads}, 1, own_q.size(2), ${headSize}]).expand([B * ${keyHeads}, blocks, own_q.size(2), ${headSize}])
-    shape = [B * ${keyHeads}, blocks, ${cacheBlock}, ${headSize}]
-    y, lse = self.block_attention(own_q, own.select(1, 0).view(shape), own.select(1, 1).view(shape), hidden)
-    if blocks + before > 1:
-      y = y[:, :, 0:${group}].to(6).view([B, ${keyHeads}, blocks, ${group}, ${headSize}])
-      lse = lse[:, :, 0:${group}].view([B, ${keyHeads}, blocks, ${group}])
-      if before > 0:
-        # all prompts' queries together
-        all_q = self.filled_up(q.transpose(0, 1).reshape([${keyHeads}, B * ${group}, ${headSize}]), 1, multiple).unsqueeze(1)
-        all_q = all_q.expand([${keyHeads}, before, all_q.size(2), ${headSize}])
-        shape = [${keyHeads}, before, ${cacheBlock}, ${headSize}]
-        distances = annotate(Optional[Tensor], None)
-        if ${alibi}:
-          by_query = near.view([B, ${keyHeads}, before, ${cacheBlock}]).permute([1, 2, 0, 3])
-          distances = self.filled_up(by_query, 2, multiple)
-        ys, ls = self.block_attention(all_q, shared.select(1, 0).view(shape), shared.select(1, 1).view(shape), distances)
-        ys = ys[:, :, 0:B * ${group}].to(6).reshape([${keyHeads}, before, B, ${group}, ${headSize}]).permute([2, 0, 1, 3, 4])
-        ls = ls[:, :, 0:B * ${group}].reshape([${keyHeads}, before, B, ${group}]).permute([2, 0, 1, 3])
-        y = torch.cat([ys, y], 2)
-        lse = torch.cat([ls, lse], 2)
+    if own.size(0) == rows * ${keyHeads}:
+      own_q = self.filled_up(q, 2, multiple)
+      own_q = own_q.reshape([rows * ${keyHeads}, 1, own_q.size(2), ${headSize}]).expand([rows * ${keyHeads}, blocks, own_q.size(2), ${headSize}])
+      shape = [rows * ${keyHeads}, blocks, ${cacheBlock}, ${headSize}]
+      y, lse = self.block_attention(own_q, own.select(1, 0).view(shape), own.select(1, 1).view(shape), hidden)
+      y = y[:, :, 0:${group}].to(6).view([rows, ${keyHeads}, blocks, ${group}, ${headSize}])
+      lse = lse[:, :, 0:${group}].view([rows, ${keyHeads}, blocks, ${group}])
+    else:
+      y, lse = self.attend_together(q, own, hidden, multiple)
+    if before > 0:
+      distances = annotate(Optional[Tensor], None)
+      if ${alibi}:
+        distances = near
+      ys, ls = self.attend_together(q, shared, distances, multiple)
+      y = torch.cat([ys, y], 2)
+      lse = torch.cat([ls, lse], 2)
+    if y.size(2) > 1:
       part = (lse - lse.amax([2], True)).to(7).exp_().to(6) # float64: see `turns`
       y = (y * part.unsqueeze(-1)).sum([2]).div_(part.sum([2]).unsqueeze(-1))
-    else:
-      y = y[:, 0, 0:${group}]
-    return y.reshape([B, ${queryColumns}])
+    return y.reshape([rows, ${queryColumns}])
+
+  def note(self, history: List[int], following: Dict[int, int], token: int):
+    # Remembers a token of a prompt: `following` has where each pair of tokens was last followed, and by what place.
+    n = len(history)
+    if n >= 2:
+      following[history[n - 2] * ${vocabulary} + history[n - 1]] = n
+    history.append(token)
+
+  def guesses(self, history: List[int], following: Dict[int, int], most: int):
+    # what came after the last two tokens when they stood together before, `most` tokens at most
+    found = annotate(List[int], [])
+    n = len(history)
+    if n >= 2:
+      pair = history[n - 2] * ${vocabulary} + history[n - 1]
+      if pair in following:
+        at = following[pair]
+        while len(found) < most and at < n:
+          found.append(history[at])
+          at += 1
+    return found
 
   def next_logits(self, x, w: List[Tensor], multiple: int):
     # (B, vocabulary)
@@ -788,60 +823,100 @@ class Model(Module):
     filled = lengths.to(device, 4) - beginning # positions in each row's own cache
     recent = torch.full([B, stops.size(1)], -2, dtype=4, device=device)
     finished = torch.zeros([B], dtype=11, device=device)
-    for step in range(new_tokens):
+    history = annotate(List[int], [])
+    following = annotate(Dict[int, int], {})
+    step = 0
+    more = True
+    while more:
       made.index_copy_(0, prompt * new_tokens + step, token)
       recent = torch.cat([recent[:, 1:], token.unsqueeze(1)], 1)
       finished = finished | ((recent.unsqueeze(1) == stops) | (stops < 0)).all(2).any(1)
       left = B - int(finished.sum())
-      if step == new_tokens - 1 or left == 0:
-        break
-      if penalty != 1.:
-        seen.scatter_(1, token.unsqueeze(1), True)
-      if left * 2 <= B:
-        rows = (~finished).nonzero().squeeze(1)
-        heads = (rows.unsqueeze(1) * ${keyHeads} + torch.arange(${keyHeads}, device=device)).flatten()
-        for block in range(${layers}):
-          own[block] = own[block].index_select(0, heads.to(own[block].device))
-        B = left
-        prompt, filled, token = prompt[rows], filled[rows], token[rows]
-        recent, finished = recent[rows], finished[rows]
+      more = step < new_tokens - 1 and left > 0
+      if more:
         if penalty != 1.:
-          seen = seen[rows]
-      room = own[0].size(2)
-      if int(filled.max()) == room:
+          seen.scatter_(1, token.unsqueeze(1), True)
+        if left * 2 <= B:
+          rows = (~finished).nonzero().squeeze(1)
+          heads = (rows.unsqueeze(1) * ${keyHeads} + torch.arange(${keyHeads}, device=device)).flatten()
+          for block in range(${layers}):
+            own[block] = own[block].index_select(0, heads.to(own[block].device))
+          B = left
+          prompt, filled, token = prompt[rows], filled[rows], token[rows]
+          recent, finished = recent[rows], finished[rows]
+          if penalty != 1.:
+            seen = seen[rows]
+        # One prompt alone: the next tokens are guessed, and checked in the same pass.
+        guessed = annotate(List[int], [])
+        if B == 1 and penalty == 1.:
+          p = int(prompt[0])
+          if len(history) == 0:
+            for t in self.integers(prompts[starts[p]:starts[p] + counts[p]]):
+              self.note(history, following, t)
+            for t in self.integers(made[p * new_tokens:p * new_tokens + step]):
+              self.note(history, following, t)
+          self.note(history, following, int(token[0]))
+          guessed = self.guesses(history, following, min(${guessedTokens}, new_tokens - 2 - step))
+        rows = B + len(guessed)
+        at = filled
+        tokens = token
+        if len(guessed) > 0:
+          at = filled + torch.arange(rows, device=device)
+          tokens = torch.cat([token, torch.tensor(guessed, dtype=4, device=device)])
+        room = own[0].size(2)
+        if int(at.max()) >= room:
+          for block in range(${layers}):
+            wider = torch.zeros([B * ${keyHeads}, 2, ${cacheBlock}, ${headSize}], dtype=d, device=own[block].device)
+            own[block] = torch.cat([own[block], wider], 2)
+          room += ${cacheBlock}
+        # the new tokens' keys and values, (rows, 2, key heads), as rows of the caches
+        heads = torch.arange(B * ${keyHeads}, device=device).view([B, 1, ${keyHeads}]) * 2 + torch.arange(2, device=device).view([1, 2, 1])
+        places = (heads * room + at.view([rows, 1, 1])).flatten()
+        own_keys = torch.arange(room, device=device)
+        later = own_keys > at.unsqueeze(1)
+        hidden = torch.zeros([rows, room], dtype=d, device=device).masked_fill_(later, self.hiding(d)).unsqueeze(1).expand([rows, ${keyHeads}, room])
+        near = hidden
+        if ${alibi}:
+          slopes = self.tables[0].view([1, -1, 1])
+          hidden = hidden + (slopes * (own_keys - at.unsqueeze(1)).unsqueeze(1)).to(d)
+          shared_keys = torch.arange(beginning, device=device)
+          near = self.by_query((slopes * (shared_keys - (at + beginning).unsqueeze(1)).unsqueeze(1)).to(d), multiple)
+        if len(guessed) > 0:
+          hidden = self.by_query(hidden, multiple)
+        else:
+          hidden = hidden.reshape([B * ${keyHeads}, room // ${cacheBlock}, 1, ${cacheBlock}])
+        positions = self.filled_up(at + beginning, 0, multiple)
+        x = self.embedded(torch.embedding(w[0], self.filled_up(tokens, 0, multiple)), positions, w)
+        turns = self.turns(positions, x.dtype)
+        narrow = few if x.size(0) <= ${fewRows} else w
         for block in range(${layers}):
-          more = torch.zeros([B * ${keyHeads}, 2, ${cacheBlock}, ${headSize}], dtype=d, device=own[block].device)
-          own[block] = torch.cat([own[block], more], 2)
-        room += ${cacheBlock}
-      # the new tokens' keys and values, (B, 2, key heads), as rows of the caches
-      rows = torch.arange(B * ${keyHeads}, device=device).view([B, 1, ${keyHeads}]) * 2 + torch.arange(2, device=device).view([1, 2, 1])
-      places = (rows * room + filled.view([B, 1, 1])).flatten()
-      own_keys = torch.arange(room, device=device)
-      later = own_keys > filled.unsqueeze(1)
-      hidden = torch.zeros([B, room], dtype=d, device=device).masked_fill_(later, self.hiding(d)).unsqueeze(1).expand([B, ${keyHeads}, room])
-      near = hidden
-      if ${alibi}:
-        slopes = self.tables[0].view([1, -1, 1])
-        hidden = hidden + (slopes * (own_keys - filled.unsqueeze(1)).unsqueeze(1)).to(d)
-        shared_keys = torch.arange(beginning, device=device)
-        near = (slopes * (shared_keys - (filled + beginning).unsqueeze(1)).unsqueeze(1)).to(d)
-      hidden = hidden.reshape([B * ${keyHeads}, room // ${cacheBlock}, 1, ${cacheBlock}])
-      positions = self.filled_up(filled + beginning, 0, multiple)
-      x = self.embedded(torch.embedding(w[0], self.filled_up(token, 0, multiple)), positions, w)
-      turns = self.turns(positions, x.dtype)
-      narrow = few if x.size(0) <= ${fewRows} else w
-      for block in range(${layers}):
-        if ${spread}:
-          x = self.arrived(x, block, w)
-          places, hidden, near = places.to(x.device), hidden.to(x.device), near.to(x.device)
-        mine = self.carried(block, narrow, x)
-        qkv = self.before_(x, self.moved(turns, x), block, mine, l)[0:B]
-        own[block].view([-1, ${headSize}]).index_copy_(0, places, qkv[:, ${keysAt}:].reshape([-1, ${headSize}]).to(d))
-        q = qkv[:, 0:${queryColumns}].view([B, ${keyHeads}, ${group}, ${headSize}]).to(d)
-        y = self.attend_cached(q, shared[block], own[block], hidden, near, multiple)
-        x = self.after_(self.filled_up(y.to(x.dtype), 0, multiple), x, block, mine, l)
-      x = x.to(device)
-      filled = filled + 1
-      draw = draws[:, step + 1].index_select(0, prompt) if draws.numel() > 0 else draws
-      token = self.chosen(self.next_logits(x[0:B], narrow, multiple), seen, draw, temperature, top_k, top_p, penalty)
+          if ${spread}:
+            x = self.arrived(x, block, w)
+            places, hidden, near = places.to(x.device), hidden.to(x.device), near.to(x.device)
+          mine = self.carried(block, narrow, x)
+          qkv = self.before_(x, self.moved(turns, x), block, mine, l)[0:rows]
+          own[block].view([-1, ${headSize}]).index_copy_(0, places, qkv[:, ${keysAt}:].reshape([-1, ${headSize}]).to(d))
+          q = qkv[:, 0:${queryColumns}].view([rows, ${keyHeads}, ${group}, ${headSize}]).to(d)
+          y = self.attend_cached(q, shared[block], own[block], hidden, near, multiple)
+          x = self.after_(self.filled_up(y.to(x.dtype), 0, multiple), x, block, mine, l)
+        x = x.to(device)
+        draw = draws
+        if draws.numel() > 0:
+          draw = draws[:, step + 1:step + 2 + len(guessed)].index_select(0, prompt).flatten()
+        token = self.chosen(self.next_logits(x[0:rows], narrow, multiple), seen, draw, temperature, top_k, top_p, penalty)
+        step += 1
+        filled = filled + 1
+        if len(guessed) > 0:
+          # each guess that was right is a token, and what follows it stands
+          right = 0
+          while right < len(guessed) and int(token[right]) == guessed[right]:
+            self.note(history, following, guessed[right])
+            right += 1
+          for i in range(right):
+            made.index_copy_(0, prompt * new_tokens + step, token[i:i + 1])
+            recent = torch.cat([recent[:, 1:], token[i:i + 1].unsqueeze(1)], 1)
+            finished = finished | ((recent.unsqueeze(1) == stops) | (stops < 0)).all(2).any(1)
+            step += 1
+          filled = filled + right
+          token = token[right:right + 1]
     return made

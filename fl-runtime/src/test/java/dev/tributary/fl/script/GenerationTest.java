@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +101,61 @@ class GenerationTest {
             .containsExactly(alone.get(4), alone.get(8), alone.get(1));
       }
     }
+  }
+
+  /** Alone, a prompt's next tokens are guessed from what came before, and checked. */
+  @ParameterizedTest
+  @EnumSource(
+      value = DType.class,
+      names = {"FLOAT32", "BFLOAT16"})
+  void guessesDoNotChangeTokens(DType dtype) {
+    int[] repeating = new int[140];
+    Arrays.setAll(repeating, i -> 3 + i % 5);
+    int[] other = prompts(1, 0, 40).get(0);
+    try (CausalLm model = TorchScript.load(checkpoint, dtype, TestDevice.chosen());
+        TrainedWeights weights = weights(model)) {
+      for (Sampling sampling : List.of(Sampling.GREEDY, new Sampling(0.3, 4, 1, 1))) {
+        List<Seed> seeds = List.of(Seed.of(5), Seed.of(6));
+        int[] all =
+            model
+                .generate(weights, List.of(repeating, other), 150, List.of(), sampling, seeds)
+                .get(0);
+        assertThat(repeatedPairs(all)).as("so guesses are right at times").isPositive();
+        for (int newTokens : new int[] {1, 2, 3, 4, 5, 6, 37, 150}) {
+          int[] expected = Arrays.copyOf(all, newTokens);
+          assertThat(
+                  model.generate(
+                      weights,
+                      List.of(repeating),
+                      newTokens,
+                      List.of(),
+                      sampling,
+                      seeds.subList(0, 1)))
+              .containsExactly(expected);
+        }
+        int[] stop = Arrays.copyOfRange(all, 60, 63);
+        List<int[]> stopped =
+            model.generate(weights, List.of(repeating, other), 150, List.of(stop), sampling, seeds);
+        assertThat(
+                model.generate(
+                    weights, List.of(repeating), 150, List.of(stop), sampling, seeds.subList(0, 1)))
+            .containsExactly(stopped.get(0));
+      }
+    }
+  }
+
+  /** Pairs of tokens that come again, each time followed by the same. */
+  private static long repeatedPairs(int[] tokens) {
+    return IntStream.range(5, tokens.length - 1)
+        .filter(
+            i ->
+                IntStream.range(1, i - 1)
+                    .anyMatch(
+                        j ->
+                            tokens[j] == tokens[i]
+                                && tokens[j - 1] == tokens[i - 1]
+                                && tokens[j + 1] == tokens[i + 1]))
+        .count();
   }
 
   @Test
