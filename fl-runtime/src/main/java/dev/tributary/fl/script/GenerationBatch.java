@@ -27,6 +27,14 @@ record GenerationBatch(
     List<int[]> stops,
     Sampling sampling,
     List<double[]> draws) {
+  /**
+   * Numbers of rows whose products give a row the same bits.
+   *
+   * @param multiple what rows are filled up to
+   * @param filled rows of prompts that are read at a time
+   */
+  record Rows(int multiple, int filled) {}
+
   /** What the caches of one batch may hold, unless a single prompt needs more. */
   private static final long CACHE_BYTES = 1L << 30;
 
@@ -79,12 +87,12 @@ record GenerationBatch(
   /**
    * Adds the arguments: prompts, their lengths, the shared beginning, new tokens, stops, sampling.
    *
-   * @param rowMultiple what the rows of products are filled up to
+   * @param rows what the device gives the same bits for
    */
-  void enter(Arguments call, int rowMultiple) {
+  void enter(Arguments call, Rows rows) {
     call.tensor(prompts.stream().flatMapToInt(Arrays::stream).toArray());
     call.numbers(prompts.stream().mapToInt(prompt -> prompt.length).toArray());
-    call.numbers(shared).numbers(maxNewTokens).numbers(rowMultiple);
+    call.numbers(shared).numbers(maxNewTokens).numbers(rows.multiple()).numbers(rows.filled());
     int longest = stops.stream().mapToInt(stop -> stop.length).max().orElse(1);
     // without stops a sequence that no new token matches
     long[] table = new long[Math.max(1, stops.size()) * longest];

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -59,7 +60,7 @@ final class ScriptModel implements CausalLm {
   private final Map<String, PtSymbolBlock> encoders = new ConcurrentHashMap<>();
 
   /** 0: not found out yet. */
-  private int rowMultiple;
+  private Optional<GenerationBatch.Rows> rows = Optional.empty();
 
   private ScriptModel(
       ModelConfig config,
@@ -248,12 +249,12 @@ final class ScriptModel implements CausalLm {
             .map(p -> IntStream.concat(Arrays.stream(virtual), Arrays.stream(p)).toArray())
             .toList();
     whole.forEach(prompt -> checkLength(prompt.length + maxNewTokens - 1));
-    int multiple = rowMultiple();
+    GenerationBatch.Rows rows = rows();
     List<int[]> all = new ArrayList<>();
     for (GenerationBatch batch :
         GenerationBatch.of(whole, maxNewTokens, stops, sampling, seeds, cacheBytesPerPosition())) {
       try (Arguments call = new Arguments(block, manager)) {
-        batch.enter(call, multiple);
+        batch.enter(call, rows);
         own.enter(call);
         all.addAll(batch.answers(call.call("generate").toLongArray()));
       }
@@ -282,21 +283,24 @@ final class ScriptModel implements CausalLm {
     }
   }
 
-  /** What rows are filled up to so that a row's result does not depend on their number. */
-  private synchronized int rowMultiple() {
-    if (rowMultiple == 0) {
+  /** Numbers of rows for which a row's result does not depend on their number. */
+  private synchronized GenerationBatch.Rows rows() {
+    if (rows.isEmpty()) {
+      long[] found;
       try (Arguments call = new Arguments(block, manager)) {
-        rowMultiple = (int) call.numbers(LARGEST_MULTIPLE).call("row_multiple").toLongArray()[0];
+        found = call.numbers(LARGEST_MULTIPLE).call("row_multiple").toLongArray();
       }
-      if (rowMultiple == 0) {
+      int multiple = (int) found[0];
+      if (multiple == 0) {
         LOG.warn(
             "On this device a row of a matrix product may depend on the number of rows: where two"
                 + " tokens are nearly as likely, a prompt's answer may depend on the batch");
-        rowMultiple = LARGEST_MULTIPLE;
+        multiple = LARGEST_MULTIPLE;
       }
-      LOG.debug("Rows are filled up to multiples of {}", rowMultiple);
+      LOG.debug("Rows are filled up to multiples of {}, prompts read by {}", multiple, found[1]);
+      rows = Optional.of(new GenerationBatch.Rows(multiple, (int) found[1]));
     }
-    return rowMultiple;
+    return rows.get();
   }
 
   /** Keys and values of a token in all blocks, in the format that the device computes with. */

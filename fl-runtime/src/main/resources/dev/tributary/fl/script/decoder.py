@@ -530,26 +530,27 @@ class Model(Module):
   #
   # A prompt's tokens must not depend on what else is in the batch, although floating-point sums depend on
   # the order of their terms, and kernels choose that order by the shapes they get. So
-  # - prompts are read in chunks that begin at multiples of ${cacheBlock} tokens, one prompt at a time: all shapes
-  #   follow from the prompt alone. Chunks that all prompts share are read once.
-  # - new tokens are computed for all prompts together, in products whose rows are filled up to `multiple`
-  #   times something, for which each row's sum has the same order however many rows there are: see
+  # - prompts are read in pieces that begin at multiples of ${cacheBlock} tokens; their attention's shapes follow from
+  #   the prompt alone. Pieces that all prompts share are read once.
+  # - products are of several pieces, or of all prompts' new tokens, together; their rows are filled up to
+  #   `multiple` times something, for which each row's sum has the same order however many rows there are: see
   #   `row_multiple`.
   # - their attention goes by blocks of ${cacheBlock} keys, counted from the prompt's first token, each block the
   #   same product whether it lies in the shared beginning or in the prompt's own cache; blocks join by
   #   their log-sum-exp in float32.
-  # Finished prompts leave the batch as soon as half of it is finished.
+  # Finished prompts leave the batch as soon as half of it is finished. Of a prompt that is alone the next tokens
+  # are guessed and computed with the last one; those up to the first wrong guess are what would have come one by one.
 
-  def pieces(self, starts: List[int], counts: List[int], beginning: int):
-    # Tokens from position `beginning` of prompts that start at `starts`, in groups for `fill` of up to
-    # ${fillRows} rows: prompt, first token, position, tokens of each piece. A piece is ${cacheBlock} positions at most,
-    # as its attention is the same product whatever it is read with.
+  def pieces(self, starts: List[int], counts: List[int], beginning: int, most: int):
+    # Tokens from position `beginning` of prompts that start at `starts`, in groups for `fill` of up to `most`
+    # rows: prompt, first token, position, tokens of each piece. A piece is ${cacheBlock} positions at most, as its
+    # attention is the same product whatever it is read with.
     groups = [annotate(List[Tuple[int, int, int, int]], [])]
     rows = 0
     for j in range(len(counts)):
       for at in range(beginning, counts[j], ${cacheBlock}):
         n = min(${cacheBlock}, counts[j] - at)
-        if rows + n > ${fillRows}:
+        if rows + n > most:
           groups.append(annotate(List[Tuple[int, int, int, int]], []))
           rows = 0
         groups[-1].append((j, starts[j] + at, at, n))
@@ -615,11 +616,11 @@ class Model(Module):
 
   def row_multiple(self, largest):
     # The smallest power of two up to `largest` such that products with 1, 2, 3 and 5 times as many rows
-    # give each row the same bits as with many; 0 if there is none. MKL: 4 on AVX2, as 1 to 3 rows have kernels of
+    # give each row the same bits; 0 if there is none. MKL: 4 on AVX2, as 1 to 3 rows have kernels of
     # their own; 2 on AVX-512 with bfloat16. Sixteen rows, as another order of the terms often rounds alike.
     torch.set_grad_enabled(False)
     w = self.weights
-    most = ${fillRows}
+    most = 5 * int(largest)
     whole = [w[2][0:8192].t()]
     few = [self.in_panels(w[2][0:8192]).transpose(-2, -1)]
     for layer in range(${linears}):
@@ -644,7 +645,17 @@ class Model(Module):
       if same:
         found = multiple
       multiple = 2 * multiple
-    return torch.full([1], found, dtype=4)
+    # and how many rows prompts may be read in at a time: one piece, where more rows give other bits
+    rows = ${fillRows}
+    for factor in whole:
+      x = torch.arange(rows * factor.size(0), dtype=6, device=factor.device).sin().to(factor.dtype).view([rows, -1])
+      for part in [factor, factor[:, 0:8]]:
+        if not torch.equal(self.product(x, part)[0:most], self.product(x[0:most], part)):
+          rows = ${cacheBlock}
+          break
+      if rows == ${cacheBlock}:
+        break
+    return torch.tensor([found, rows], dtype=4)
 
   def cache_width(self):
     # bytes of a number in the caches
@@ -765,14 +776,14 @@ class Model(Module):
     place = (below <= wanted).sum(1, True).clamp(0, scores.size(1) - 1)
     return order.gather(1, place).squeeze(1)
 
-  def generate(self, prompts, lengths, beginning, new_tokens, multiple, stops, options, draws, scales, places, t: List[Tensor]):
+  def generate(self, prompts, lengths, beginning, new_tokens, multiple, fill_rows, stops, options, draws, scales, places, t: List[Tensor]):
     torch.set_grad_enabled(False)
     at = self.integers(places)
     w = self.in_dtype(self.placed_weights(at, t))
     l = self.placed(scales, at, t, annotate(List[int], []), t)
-    return self.continued(prompts, lengths, int(beginning), int(new_tokens), int(multiple), stops, options, draws, w, l)
+    return self.continued(prompts, lengths, int(beginning), int(new_tokens), int(multiple), int(fill_rows), stops, options, draws, w, l)
 
-  def continued(self, prompts, lengths, beginning: int, new_tokens: int, multiple: int, stops, options, draws, w: List[Tensor], l: List[Tensor]):
+  def continued(self, prompts, lengths, beginning: int, new_tokens: int, multiple: int, fill_rows: int, stops, options, draws, w: List[Tensor], l: List[Tensor]):
     # prompts: all tokens one after the other; beginning: how many the prompts share, a multiple of ${cacheBlock}.
     # stops: (sequences, longest), -1 in front of shorter ones. options: temperature, top-k (0: all), top-p,
     # repetition penalty. draws: (prompts, new_tokens), or empty where the likeliest is taken. Gives (prompts,
@@ -801,7 +812,7 @@ class Model(Module):
       nothing.append(shared[block][:, :, 0:0])
       own.append(torch.zeros([B * ${keyHeads}, 2, room, ${headSize}], dtype=d, device=at_home))
     if beginning > 0:
-      for group in self.pieces([0], [beginning], 0):
+      for group in self.pieces([0], [beginning], 0, fill_rows):
         self.fill(prompts, group, [beginning + 1], multiple, w, l, nothing, shared)
     starts = annotate(List[int], [])
     seen = torch.zeros([B if penalty != 1. else 0, w[2].size(0)], dtype=11, device=device)
@@ -813,7 +824,7 @@ class Model(Module):
         seen[j].index_fill_(0, tokens[tokens >= 0], True)
       first += counts[j]
     ends = annotate(List[Tensor], [])
-    for group in self.pieces(starts, counts, beginning):
+    for group in self.pieces(starts, counts, beginning, fill_rows):
       ends.append(self.fill(prompts, group, counts, multiple, w, l, shared, own))
     draw = draws[:, 0] if draws.numel() > 0 else draws
     token = self.chosen(self.next_logits(torch.cat(ends), few if B <= ${fewRows} else w, multiple), seen, draw, temperature, top_k, top_p, penalty)
