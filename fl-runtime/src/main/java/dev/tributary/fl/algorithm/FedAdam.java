@@ -13,7 +13,7 @@ import java.io.Serializable;
 public record FedAdam(double learningRate, double beta1, double beta2, double tau)
     implements AdaptiveServer {
   /**
-   * {@code algorithm: {name: fedadam, ...}}.
+   * {@code algorithm: {name: fedadam, ...}}; of {@code fedyogi} too.
    *
    * @param learningRate of the server, above 0
    * @param beta1 decay of the first moment, in [0, 1)

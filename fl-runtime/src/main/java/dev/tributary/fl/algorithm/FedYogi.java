@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.algorithm;
 
-import dev.tributary.fl.config.Default;
-import java.io.Serializable;
-
 /**
  * Yogi on the server: {@code v = v - (1 - beta2) delta^2 sign(v - delta^2)}, which moves no faster
  * than delta^2 in either direction.
@@ -13,41 +10,20 @@ import java.io.Serializable;
  */
 public record FedYogi(double learningRate, double beta1, double beta2, double tau)
     implements AdaptiveServer {
-  /**
-   * {@code algorithm: {name: fedyogi, ...}}.
-   *
-   * @param learningRate of the server, above 0
-   * @param beta1 decay of the first moment, in [0, 1)
-   * @param beta2 decay of the second, in [0, 1)
-   * @param tau degree of adaptivity, above 0
-   */
-  public record Config(
-      @Default("0.01") double learningRate,
-      @Default("0.9") double beta1,
-      @Default("0.99") double beta2,
-      @Default("0.001") double tau)
-      implements Serializable {
-    public Config {
-      AdaptiveServer.faults(learningRate, beta1, tau)
-          .check(beta2 >= 0 && beta2 < 1, "beta2", beta2, "give 0 to below 1, e.g. 0.99")
-          .throwIfAny();
-    }
-  }
-
   /** Chosen by {@code name: fedyogi}. */
-  public static final class Provider implements FederatedAlgorithm.Provider<Config> {
+  public static final class Provider implements FederatedAlgorithm.Provider<FedAdam.Config> {
     @Override
     public String name() {
       return "fedyogi";
     }
 
     @Override
-    public Class<Config> configType() {
-      return Config.class;
+    public Class<FedAdam.Config> configType() {
+      return FedAdam.Config.class;
     }
 
     @Override
-    public FederatedAlgorithm create(Config config) {
+    public FederatedAlgorithm create(FedAdam.Config config) {
       return new FedYogi(config.learningRate(), config.beta1(), config.beta2(), config.tau());
     }
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.algorithm.FedAdam;
 import dev.tributary.fl.algorithm.FedAvgM;
 import dev.tributary.fl.algorithm.FedYogi;
 import dev.tributary.fl.algorithm.FederatedAlgorithm;
@@ -70,7 +71,7 @@ class ResumeTest {
   static Stream<Choice<FederatedAlgorithm>> algorithmsWithStateOfTheirOwn() {
     return Stream.of(
         new Choice<>(new FedAvgM.Provider(), new FedAvgM.Config(0.9, 1)),
-        new Choice<>(new FedYogi.Provider(), new FedYogi.Config(0.01, 0.9, 0.99, 0.001)),
+        new Choice<>(new FedYogi.Provider(), new FedAdam.Config(0.01, 0.9, 0.99, 0.001)),
         new Choice<>(new Scaffold.Provider(), new Scaffold.Config(1)));
   }
 
