@@ -730,6 +730,11 @@ class Model(Module):
       y = (y * part.unsqueeze(-1)).sum([2]).div_(part.sum([2]).unsqueeze(-1))
     return y.reshape([rows, ${queryColumns}])
 
+  def with_token(self, token, recent, finished, stops):
+    # each row's last tokens with a new one, and whether they end with a stop now or did before
+    recent = torch.cat([recent[:, 1:], token.unsqueeze(1)], 1)
+    return recent, finished | ((recent.unsqueeze(1) == stops) | (stops < 0)).all(2).any(1)
+
   def note(self, history: List[int], following: Dict[int, int], token: int):
     # Remembers a token of a prompt: `following` has where each pair of tokens was last followed, and by what place.
     n = len(history)
@@ -840,8 +845,7 @@ class Model(Module):
     more = True
     while more:
       made.index_copy_(0, prompt * new_tokens + step, token)
-      recent = torch.cat([recent[:, 1:], token.unsqueeze(1)], 1)
-      finished = finished | ((recent.unsqueeze(1) == stops) | (stops < 0)).all(2).any(1)
+      recent, finished = self.with_token(token, recent, finished, stops)
       left = B - int(finished.sum())
       more = step < new_tokens - 1 and left > 0
       if more:
@@ -925,8 +929,7 @@ class Model(Module):
             right += 1
           for i in range(right):
             made.index_copy_(0, prompt * new_tokens + step, token[i:i + 1])
-            recent = torch.cat([recent[:, 1:], token[i:i + 1].unsqueeze(1)], 1)
-            finished = finished | ((recent.unsqueeze(1) == stops) | (stops < 0)).all(2).any(1)
+            recent, finished = self.with_token(token[i:i + 1], recent, finished, stops)
             step += 1
           filled = filled + right
           token = token[right:right + 1]

@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Many clients over one base in one JVM, some at once: how many examples they train together, what
@@ -94,7 +95,6 @@ public final class ClientsBench {
     List<PackedBatch> batches = SftBench.packed(SftBench.batches(one), arguments.dropout());
     List<PackedBatch> warmUp = batches.subList(0, SftBench.WARM_UP);
     List<PackedBatch> timed = batches.subList(SftBench.WARM_UP, batches.size());
-    ExecutorService threads = Executors.newFixedThreadPool(arguments.atOnce());
     try (LoraBase base =
         LoraBase.load(
             arguments.checkpoint(),
@@ -104,37 +104,64 @@ public final class ClientsBench {
             arguments.dropout(),
             arguments.threads(),
             Device.of(arguments.device()))) {
-      NamedTensors[] adapters = new NamedTensors[arguments.clients()];
-      Arrays.fill(adapters, base.initial());
-      // as many as train at once have trained all batches: the most that a round of them needs
-      all(threads, arguments.atOnce(), slot -> train(base, adapters, slot, warmUp));
-      all(threads, arguments.atOnce(), slot -> train(base, adapters, slot, timed));
-      long peakOfOne = ResidentMemory.peakMegabytes().orElse(0);
-      List<Trained> trained = new ArrayList<>();
-      long start = System.nanoTime();
-      for (int round = 0; round < arguments.rounds(); round++) {
-        trained.addAll(
-            all(threads, arguments.clients(), client -> train(base, adapters, client, timed)));
+      ExecutorService threads = Executors.newFixedThreadPool(arguments.atOnce());
+      try {
+        return measured(arguments, base, threads, warmUp, timed);
+      } finally {
+        stop(threads); // before the base goes: after a failure the others may still compute on it
       }
-      double seconds = (System.nanoTime() - start) / 1e9;
-      Timings steps =
-          new Timings(trained.stream().flatMapToDouble(c -> Arrays.stream(c.steps())).toArray());
-      Map<String, Object> result = steps.result("clients", arguments.dtype(), arguments.batch());
-      result.put("clients", arguments.clients());
-      result.put("at_once", arguments.atOnce());
-      result.put("rounds", arguments.rounds());
-      result.put(
-          "examples_per_second",
-          (double) trained.size() * arguments.steps() * arguments.batch() / seconds);
-      result.put(
-          "switch_seconds",
-          Timings.rounded(
-              new Timings(trained.stream().mapToDouble(Trained::change).toArray()).median()));
-      result.put("adapters_mb", arguments.clients() * bytes(base.initial()) / (1 << 20));
-      result.put("peak_resident_mb_of_one", peakOfOne);
-      return result;
-    } finally {
-      threads.shutdownNow();
+    }
+  }
+
+  private static Map<String, Object> measured(
+      Arguments arguments,
+      LoraBase base,
+      ExecutorService threads,
+      List<PackedBatch> warmUp,
+      List<PackedBatch> timed) {
+    NamedTensors[] adapters = new NamedTensors[arguments.clients()];
+    Arrays.fill(adapters, base.initial());
+    // as many as train at once have trained all batches: the most that a round of them needs
+    all(threads, arguments.atOnce(), slot -> train(base, adapters, slot, warmUp));
+    all(threads, arguments.atOnce(), slot -> train(base, adapters, slot, timed));
+    long peakOfOne = ResidentMemory.peakMegabytes().orElse(0);
+    List<Trained> trained = new ArrayList<>();
+    long start = System.nanoTime();
+    for (int round = 0; round < arguments.rounds(); round++) {
+      trained.addAll(
+          all(threads, arguments.clients(), client -> train(base, adapters, client, timed)));
+    }
+    double seconds = (System.nanoTime() - start) / 1e9;
+    Timings steps =
+        new Timings(trained.stream().flatMapToDouble(c -> Arrays.stream(c.steps())).toArray());
+    Map<String, Object> result = steps.result("clients", arguments.dtype(), arguments.batch());
+    result.put("clients", arguments.clients());
+    result.put("at_once", arguments.atOnce());
+    result.put("rounds", arguments.rounds());
+    result.put(
+        "examples_per_second",
+        (double) trained.size() * arguments.steps() * arguments.batch() / seconds);
+    result.put(
+        "switch_seconds",
+        Timings.rounded(
+            new Timings(trained.stream().mapToDouble(Trained::change).toArray()).median()));
+    result.put("adapters_mb", arguments.clients() * bytes(base.initial()) / (1 << 20));
+    result.put("peak_resident_mb_of_one", peakOfOne);
+    return result;
+  }
+
+  private static void stop(ExecutorService threads) {
+    threads.shutdownNow();
+    boolean interrupted = false;
+    while (!threads.isTerminated()) {
+      try {
+        threads.awaitTermination(1, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        interrupted = true; // steps in native code end first
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
