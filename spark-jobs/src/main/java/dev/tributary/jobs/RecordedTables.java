@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs;
 
+import dev.tributary.fl.aggregation.LayerReport;
 import dev.tributary.fl.ledger.Ledger;
 import dev.tributary.fl.ledger.LedgerEntry;
 import dev.tributary.fl.message.ClientReport;
@@ -8,6 +9,7 @@ import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.run.Provenance;
 import dev.tributary.jobs.run.RunResult;
 import dev.tributary.jobs.table.ClientRow;
+import dev.tributary.jobs.table.LayerRow;
 import dev.tributary.jobs.table.RoundRow;
 import dev.tributary.jobs.table.RunRow;
 import dev.tributary.jobs.table.RunTables;
@@ -42,6 +44,11 @@ final class RecordedTables {
         Tables.CLIENTS,
         entries.stream()
             .flatMap(entry -> entry.clients().stream().map(c -> client(entry.round(), c)))
+            .toList());
+    write(
+        Tables.LAYERS,
+        entries.stream()
+            .flatMap(entry -> entry.layers().stream().map(l -> layer(entry.round(), l)))
             .toList());
     write(Tables.EVALUATIONS, evaluation.figures());
     Provenance provenance = parts.provenance();
@@ -120,6 +127,18 @@ final class RecordedTables {
 
   private static long sum(LedgerEntry entry, ToLongFunction<LedgerEntry.ClientRow> of) {
     return entry.clients().stream().mapToLong(of).sum();
+  }
+
+  private static LayerRow layer(int round, LayerReport report) {
+    return new LayerRow(
+        round,
+        report.layer(),
+        report.rank(),
+        report.heldRank(),
+        report.updateNorm(),
+        report.bias(),
+        report.factorBias(),
+        report.discardedEnergy());
   }
 
   private static ClientRow client(int round, LedgerEntry.ClientRow row) {

@@ -53,6 +53,14 @@ public interface AdapterMethod extends Serializable {
     return this;
   }
 
+  /**
+   * The method whose tensors have the shapes of these: ranks may differ from the configured ones,
+   * where aggregation changes them or clients have ranks of their own.
+   */
+  default AdapterMethod fitting(NamedTensors state) {
+    return this;
+  }
+
   /** Found by {@link java.util.ServiceLoader}; chosen by {@code adapter.method}. */
   @ChosenBy("method")
   interface Provider<C extends Record> extends dev.tributary.fl.config.Provider<AdapterMethod, C> {

@@ -125,6 +125,23 @@ public record Lora(LoraConfig config) implements AdapterMethod {
     return new Lora(config.withDropout(0));
   }
 
+  /** Updates keep their scale, whatever their ranks are. */
+  @Override
+  public AdapterMethod fitting(NamedTensors state) {
+    Map<String, Integer> ranks = new LinkedHashMap<>();
+    state
+        .byName()
+        .forEach(
+            (name, tensor) -> {
+              if (name.endsWith(A)) {
+                String layer = name.substring(0, name.length() - A.length());
+                ranks.put(layer, Math.toIntExact(tensor.shape().get(0)));
+              }
+            });
+    boolean fits = ranks.entrySet().stream().allMatch(r -> r.getValue() == config.rank(r.getKey()));
+    return fits ? this : new Lora(config.withRanks(ranks));
+  }
+
   @Override
   public NamedTensors initial(Checkpoint base, Seed seed) {
     check(base.config());
@@ -142,6 +159,11 @@ public record Lora(LoraConfig config) implements AdapterMethod {
       tensors.put(placed.name(), start);
     }
     return new NamedTensors(tensors);
+  }
+
+  /** {@code A} of a layer as it is drawn before the first round. */
+  public static NamedTensors.Tensor freshA(long rank, long inputs, Seed seed) {
+    return InitialValues.kaiming(List.of(rank, inputs), seed);
   }
 
   /** L2 norm of each output's weights: the magnitudes of an untrained adapter. */

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -122,6 +123,36 @@ public record LoraConfig(
         .map(Map.Entry::getValue)
         .findFirst()
         .orElse(otherwise);
+  }
+
+  /**
+   * With other ranks for some layers, and alphas that leave their scales as they are.
+   *
+   * @param ranks of all adapted layers, by their whole names
+   */
+  LoraConfig withRanks(Map<String, Integer> ranks) {
+    Set<Integer> distinct = new LinkedHashSet<>(ranks.values());
+    if (distinct.size() == 1 && rankPattern.isEmpty() && alphaPattern.isEmpty()) {
+      int r = distinct.iterator().next();
+      double a = scale("") * (useRslora ? Math.sqrt(r) : r);
+      return new LoraConfig(
+          r, a, dropout, targetModules, useRslora, useDora, bias, Map.of(), Map.of());
+    }
+    Map<String, Integer> allRanks = new LinkedHashMap<>();
+    Map<String, Double> allAlphas = new LinkedHashMap<>();
+    ranks.forEach(
+        (layer, r) -> { // before the patterns: the first that fits counts
+          if (r == rank(layer)) {
+            return;
+          }
+          String pattern = layer.replace(".", "\\.");
+          allRanks.put(pattern, r);
+          allAlphas.put(pattern, scale(layer) * (useRslora ? Math.sqrt(r) : r));
+        });
+    rankPattern.forEach(allRanks::putIfAbsent);
+    alphaPattern.forEach(allAlphas::putIfAbsent);
+    return new LoraConfig(
+        rank, alpha, dropout, targetModules, useRslora, useDora, bias, allRanks, allAlphas);
   }
 
   LoraConfig withDropout(double probability) {

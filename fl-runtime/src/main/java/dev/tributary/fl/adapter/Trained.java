@@ -13,6 +13,10 @@ import java.util.Optional;
  */
 public record Trained(
     AdapterMethod method, ModelConfig model, NamedTensors state, Encoding encoding) {
+  public Trained {
+    method = method.fitting(state);
+  }
+
   /** What an engine does with an encoder. */
   @FunctionalInterface
   public interface Encoding {

@@ -26,6 +26,14 @@ public interface FederatedAlgorithm {
     return Optional.empty();
   }
 
+  /**
+   * Whether the next global adapter is the mean of the clients' and nothing else, so that another
+   * rule of aggregation may take the mean's place.
+   */
+  default boolean averages() {
+    return true;
+  }
+
   /** Before the first round; on the driver. */
   default ServerState initial(NamedTensors adapter) {
     return ServerState.of(adapter);

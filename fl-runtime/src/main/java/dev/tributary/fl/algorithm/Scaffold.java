@@ -103,6 +103,11 @@ public record Scaffold(double serverRate) implements FederatedAlgorithm {
   }
 
   @Override
+  public boolean averages() {
+    return false;
+  }
+
+  @Override
   public ServerState initial(NamedTensors adapter) {
     return new ServerState(adapter, Map.of(CONTROL, zeros(adapter)), Map.of());
   }
@@ -136,7 +141,7 @@ public record Scaffold(double serverRate) implements FederatedAlgorithm {
   @Override
   public void check(ServerState before, Message answer) {
     answer.expectShapes(ADAPTER, before.adapter());
-    answer.expectShapes(CONTROL, before.adapter());
+    answer.expectShapes(CONTROL, control(before));
   }
 
   @Override

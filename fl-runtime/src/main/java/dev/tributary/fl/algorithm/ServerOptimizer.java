@@ -31,6 +31,11 @@ interface ServerOptimizer extends FederatedAlgorithm {
   double step(double delta, double[] moments);
 
   @Override
+  default boolean averages() {
+    return false;
+  }
+
+  @Override
   default ServerState initial(NamedTensors adapter) {
     Map<String, NamedTensors> own = new LinkedHashMap<>();
     moments().forEach((name, value) -> own.put(name, filled(adapter, value.floatValue())));

@@ -27,6 +27,11 @@ public record ServerState(
     return new ServerState(adapter, Map.of(), Map.of());
   }
 
+  /** The same with another adapter. */
+  public ServerState withAdapter(NamedTensors other) {
+    return new ServerState(other, shared, own);
+  }
+
   /** What clients are sent, as the parts of a message. */
   public Map<String, NamedTensors> sentParts() {
     Map<String, NamedTensors> parts = new LinkedHashMap<>();

@@ -26,6 +26,17 @@ public final class Faults {
     return this;
   }
 
+  /** Notes a fault that was found elsewhere. */
+  public Faults note(Fault fault) {
+    found.add(fault);
+    return this;
+  }
+
+  /** What was noted so far, with the key of the enclosing group in front. */
+  public List<Fault> under(String group) {
+    return found.stream().map(fault -> fault.under(group)).toList();
+  }
+
   /**
    * @throws ConfigException with everything noted so far, if anything was
    */

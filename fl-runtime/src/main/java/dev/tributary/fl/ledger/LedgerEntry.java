@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.ledger;
 
+import dev.tributary.fl.aggregation.LayerReport;
 import dev.tributary.fl.message.ClientReport;
 import java.util.Collections;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.TreeMap;
  * What is written down of a round beside its tensors: {@code entry.json}. Seconds, bytes of memory
  * and host names differ from run to run; all else comes back.
  *
- * @param version of this layout, 1
+ * @param version of this layout, 2
  * @param round counted from 1
  * @param scenario federated, global or local
  * @param algorithm its name in the experiment file
@@ -19,6 +20,7 @@ import java.util.TreeMap;
  * @param firstLoss mean negative log-likelihood per label of the clients' first batches, weighted
  *     by their labels in the round: the training loss of the state before the round
  * @param meanLoss the same over all batches
+ * @param layers how low-rank updates became one; empty where that was not measured
  * @param adapterSha256 of the global adapter after the round: names, shapes and values
  * @param kept round of the entry that holds what each client kept last
  * @param trainSeconds from the order to the last answer
@@ -33,15 +35,17 @@ public record LedgerEntry(
     List<ClientRow> clients,
     double firstLoss,
     double meanLoss,
+    List<LayerReport> layers,
     String adapterSha256,
     Map<Integer, Integer> kept,
     double trainSeconds,
     double aggregateSeconds,
     String committedAt) {
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   public LedgerEntry {
     clients = List.copyOf(clients);
+    layers = List.copyOf(layers);
     kept = Collections.unmodifiableMap(new TreeMap<>(kept));
   }
 

@@ -6,6 +6,9 @@ package dev.tributary.fl.model;
  * is built from hooks on gradients.
  */
 public sealed interface OptimizerRule {
+  /** 0 for none. */
+  double weightDecay();
+
   /**
    * Stochastic gradient descent; weight decay is added to the gradient. Dampening is 0; Nesterov's
    * first buffer is the gradient.

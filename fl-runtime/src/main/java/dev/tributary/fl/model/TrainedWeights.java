@@ -34,6 +34,15 @@ public interface TrainedWeights extends AutoCloseable {
     return 0;
   }
 
+  /**
+   * Holds numbers as they are from now on: their gradients are zero, and tensors of which none is
+   * trained are left out of updates, weight decay included.
+   *
+   * @param trained 1 where a number is trained and 0 where it is held, in the shape of its tensor;
+   *     tensors that are not named are trained
+   */
+  void hold(NamedTensors trained);
+
   /** L2 norm over all gradients together; not finite if any gradient is not. */
   double gradientNorm();
 

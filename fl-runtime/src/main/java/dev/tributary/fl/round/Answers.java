@@ -2,6 +2,7 @@
 package dev.tributary.fl.round;
 
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.aggregation.FactorExchange;
 import dev.tributary.fl.algorithm.Cohort;
 import dev.tributary.fl.algorithm.FederatedAlgorithm;
 import dev.tributary.fl.algorithm.ServerState;
@@ -27,6 +28,7 @@ final class Answers implements ClientBackend.Receiver {
   private final List<Integer> cohort;
   private final ServerState before;
   private final FederatedAlgorithm algorithm;
+  private final FactorExchange exchange;
   private final Ledger ledger;
   private final Optional<LedgerEntry> lastEntry;
   private final OpenRound open;
@@ -45,6 +47,7 @@ final class Answers implements ClientBackend.Receiver {
     this.cohort = cohort;
     this.before = before;
     this.algorithm = order.algorithm();
+    this.exchange = order.exchange();
     this.ledger = ledger;
     this.lastEntry = ledger.last();
     this.open = open;
@@ -67,7 +70,10 @@ final class Answers implements ClientBackend.Receiver {
         Message.of(message, origin)
             .expect(MessageHeader.Kind.UPDATE, order.round(), client)
             .expectFinite();
-    algorithm.check(before, answer);
+    // what the client was sent, and of it what it should send back
+    NamedTensors due =
+        exchange.answered(exchange.sent(before.adapter(), client), client, order.round());
+    algorithm.check(before.withAdapter(due), answer);
     ClientReport report =
         answer
             .header()

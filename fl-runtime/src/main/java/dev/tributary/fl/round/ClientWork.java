@@ -3,10 +3,11 @@ package dev.tributary.fl.round;
 
 import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.aggregation.FactorExchange;
 import dev.tributary.fl.algorithm.ClientAnswer;
+import dev.tributary.fl.algorithm.FederatedAlgorithm;
 import dev.tributary.fl.algorithm.LocalTraining;
 import dev.tributary.fl.algorithm.ServerState;
-import dev.tributary.fl.hook.TrainingHook;
 import dev.tributary.fl.message.Message;
 import dev.tributary.fl.message.MessageHeader;
 import dev.tributary.fl.model.CausalLm;
@@ -50,6 +51,9 @@ public final class ClientWork {
     Work work = new Work(order, client, kept, examples, model);
     ClientAnswer answer = order.algorithm().train(work);
     Map<String, NamedTensors> parts = new LinkedHashMap<>(new TreeMap<>(answer.upload()));
+    parts.computeIfPresent(
+        FederatedAlgorithm.ADAPTER,
+        (part, adapter) -> work.exchange.answered(adapter, client, order.round()));
     new TreeMap<>(answer.keep()).forEach((part, tensors) -> parts.put(KEPT + part, tensors));
     work.optimizers.forEach((part, tensors) -> parts.put(KEPT + part, tensors));
     return Message.encode(MessageHeader.update(order.round(), client, answer.report()), parts);
@@ -59,6 +63,7 @@ public final class ClientWork {
     private final RoundOrder order;
     private final int client;
     private final Optional<Message> kept;
+    private final FactorExchange exchange;
     private final LocalTrainer trainer;
     private final ServerState global;
     private final Map<String, NamedTensors> optimizers = new LinkedHashMap<>();
@@ -74,11 +79,13 @@ public final class ClientWork {
       this.client = client;
       String origin = "Client " + client + ", round " + order.round() + ": ";
       this.kept = kept.map(bytes -> Message.of(bytes, origin + "what it kept"));
-      this.global =
+      this.exchange = order.exchange();
+      ServerState sent =
           ServerState.ofParts(
               Message.of(order.global(), origin + "the global state")
                   .expect(MessageHeader.Kind.GLOBAL, order.round() - 1, MessageHeader.SERVER)
                   .allParts());
+      this.global = sent.withAdapter(exchange.sent(sent.adapter(), client));
       AdapterMethod adapter = order.adapter().create();
       this.trainer =
           new LocalTrainer(model, adapter, order.training(), order.round(), client, examples);
@@ -105,13 +112,19 @@ public final class ClientWork {
     }
 
     @Override
-    public Trained train(NamedTensors start, List<TrainingHook> terms) {
+    public int localSteps() {
+      return order.training().localSteps();
+    }
+
+    @Override
+    public Trained train(NamedTensors start, Course course) {
       String part = OPTIMIZER + trainings;
       LocalTrainer.Result result =
           trainer.train(
               start,
               order.training().keepState() ? keptOptimizer(part) : Optional.empty(),
-              terms,
+              course,
+              exchange.trained(start, client, order.round()),
               order.clientSeed(client).child("training").child(trainings));
       result
           .optimizer()

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.round;
 
+import dev.tributary.fl.adapter.AdapterMethod;
+import dev.tributary.fl.adapter.Lora;
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.aggregation.AggregatedCohort;
+import dev.tributary.fl.aggregation.LayerReport;
+import dev.tributary.fl.aggregation.LowRankAlgebra;
+import dev.tributary.fl.algorithm.Cohort;
 import dev.tributary.fl.algorithm.FederatedAlgorithm;
 import dev.tributary.fl.algorithm.ServerState;
 import dev.tributary.fl.config.InputException;
@@ -10,7 +16,10 @@ import dev.tributary.fl.ledger.LedgerEntry;
 import dev.tributary.fl.ledger.LedgerEntry.ClientRow;
 import dev.tributary.fl.ledger.OpenRound;
 import dev.tributary.fl.ledger.Sha256;
+import dev.tributary.fl.script.TorchScript;
+import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.training.Scenario;
+import dev.tributary.fl.training.TrainingConfig;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -71,9 +80,11 @@ public final class FederatedRun {
       Stopwatch watch = new Stopwatch();
       backend.train(order, cohort, answers);
       double trainSeconds = watch.lap();
-      state = algorithm.aggregate(state, answers.cohort(plan.clients().size()));
+      Aggregated aggregated = aggregate(state, answers.cohort(plan.clients().size()));
+      state = aggregated.state();
       double aggregateSeconds = watch.lap();
-      LedgerEntry entry = entry(round, state, answers.rows(), open, trainSeconds, aggregateSeconds);
+      LedgerEntry entry =
+          entry(round, aggregated, answers.rows(), open, trainSeconds, aggregateSeconds);
       open.commit(entry, state);
 
       listener.roundCommitted(entry, state.adapter());
@@ -81,6 +92,28 @@ public final class FederatedRun {
     }
     listener.finished(rounds, state.adapter());
     return state;
+  }
+
+  private record Aggregated(ServerState state, List<LayerReport> layers) {}
+
+  private Aggregated aggregate(ServerState before, Cohort answers) {
+    TrainingConfig training = plan.training();
+    AdapterMethod adapter = plan.adapter().create();
+    if (training.scenario() != Scenario.FEDERATED || !(adapter instanceof Lora)) {
+      return new Aggregated(algorithm.aggregate(before, answers), List.of());
+    }
+    Seed seed = RoundOrder.roundSeed(plan.seed(), answers.round()).child("aggregation");
+    try (LowRankAlgebra algebra = TorchScript.lowRankAlgebra()) {
+      AggregatedCohort merged =
+          new AggregatedCohort(
+              answers,
+              before,
+              RoundOrder.exchange(training, adapter),
+              algebra,
+              seed,
+              training.measureAggregation());
+      return new Aggregated(algorithm.aggregate(before, merged), merged.reports());
+    }
   }
 
   private ServerState lastState() {
@@ -100,7 +133,7 @@ public final class FederatedRun {
 
   private LedgerEntry entry(
       int round,
-      ServerState state,
+      Aggregated aggregated,
       List<ClientRow> rows,
       OpenRound open,
       double trainSeconds,
@@ -113,7 +146,8 @@ public final class FederatedRun {
         plan.training().scenario() == Scenario.LOCAL ? rows : withShares(rows),
         perLabel(rows, row -> row.report().firstLoss()),
         perLabel(rows, row -> row.report().meanLoss()),
-        Sha256.of(state.adapter()),
+        aggregated.layers(),
+        Sha256.of(aggregated.state().adapter()),
         open.kept(),
         trainSeconds,
         aggregateSeconds,

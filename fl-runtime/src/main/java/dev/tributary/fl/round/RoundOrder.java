@@ -2,6 +2,8 @@
 package dev.tributary.fl.round;
 
 import dev.tributary.fl.adapter.AdapterMethod;
+import dev.tributary.fl.aggregation.FactorExchange;
+import dev.tributary.fl.aggregation.FedIt;
 import dev.tributary.fl.algorithm.FedAvg;
 import dev.tributary.fl.algorithm.FederatedAlgorithm;
 import dev.tributary.fl.algorithm.LocalOnly;
@@ -10,6 +12,7 @@ import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.message.Message;
 import dev.tributary.fl.message.MessageHeader;
 import dev.tributary.fl.seed.Seed;
+import dev.tributary.fl.training.Scenario;
 import dev.tributary.fl.training.TrainingConfig;
 import java.io.Serializable;
 
@@ -55,6 +58,17 @@ public record RoundOrder(
       case GLOBAL -> new FedAvg(); // of one client: plain training
       case LOCAL -> new LocalOnly();
     };
+  }
+
+  /** What of a low-rank adapter goes to clients and comes back. */
+  FactorExchange exchange() {
+    return exchange(training, adapter.create());
+  }
+
+  static FactorExchange exchange(TrainingConfig training, AdapterMethod adapter) {
+    return new FactorExchange(
+        training.scenario() == Scenario.FEDERATED ? training.aggregation().create() : new FedIt(),
+        adapter);
   }
 
   /**

@@ -34,6 +34,14 @@ final class Arguments implements AutoCloseable {
     EngineThread.enter();
   }
 
+  /**
+   * @param threads that this call computes with, whatever the process is set to
+   */
+  Arguments(PtSymbolBlock block, NDManager owner, int threads) {
+    this(block, owner);
+    EngineThread.enter(threads);
+  }
+
   Arguments tensor(int[] values) {
     long[] wide = new long[values.length];
     for (int i = 0; i < values.length; i++) {

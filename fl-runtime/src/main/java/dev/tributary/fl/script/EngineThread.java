@@ -30,13 +30,20 @@ final class EngineThread {
   }
 
   static void enter() {
+    enter(threads);
+  }
+
+  /**
+   * @param count of the calling thread's computing threads; 0 as libtorch chooses
+   */
+  static void enter(int count) {
     Engine.getEngine(ENGINE); // loads the native library once
     // The profiling executor recompiles in the first calls and gains nothing here.
     JniUtils.setGraphExecutorOptimize(false);
-    if (threads > 0) {
+    if (count > 0) {
       // OpenMP's number is the calling thread's own. oneDNN and MKL follow it, but not libtorch's
       // global number, which a new thread would take up only at its first parallel loop.
-      JniUtils.setNumThreads(threads);
+      JniUtils.setNumThreads(count);
     }
   }
 }

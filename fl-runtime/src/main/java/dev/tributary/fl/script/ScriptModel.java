@@ -202,7 +202,7 @@ final class ScriptModel implements CausalLm {
 
   @Override
   public TrainedWeights weights(AdapterMethod adapter, NamedTensors state) {
-    Placement placement = adapter.placement(config);
+    Placement placement = adapter.fitting(state).placement(config);
     placement.check(state);
     if (computation.int8() && placement.isFull()) {
       throw new InputException(

@@ -87,6 +87,11 @@ final class ScriptSource {
     return read(FOLDER + "optimisers.py");
   }
 
+  /** Linear algebra on low-rank updates. */
+  static String aggregation() {
+    return read(FOLDER + "aggregation.py");
+  }
+
   /** An adapter's encoder. */
   static String encoder(String resource) {
     return joined("encoder.py", resource);

@@ -14,9 +14,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Trained tensors, gradients and optimiser state as float32 arrays of libtorch. */
 final class ScriptWeights implements TrainedWeights {
@@ -33,6 +35,12 @@ final class ScriptWeights implements TrainedWeights {
   private final LossScale lossScale;
   private final Map<String, NDArray> trained = new LinkedHashMap<>();
   private final Map<String, NDArray> gradients = new LinkedHashMap<>();
+
+  /** Names of tensors of which nothing is trained. */
+  private final Set<String> held = new LinkedHashSet<>();
+
+  /** Where parts of tensors are held: 1 where a number is trained, else 0. */
+  private final Map<String, NDArray> partly = new LinkedHashMap<>();
 
   /** What enters the script and its gradients, an encoder's output last. */
   private final List<NDArray> entering = new ArrayList<>();
@@ -168,6 +176,7 @@ final class ScriptWeights implements TrainedWeights {
         scale(enteringGradients, 1 / lossScale.factor());
       }
       encodeBack();
+      clearHeld();
       return loss;
     }
   }
@@ -247,6 +256,69 @@ final class ScriptWeights implements TrainedWeights {
   }
 
   @Override
+  public void hold(NamedTensors numbers) {
+    numbers
+        .byName()
+        .forEach(
+            (name, mask) -> {
+              if (!shape(mask).equals(known(trained, name).getShape())) {
+                throw new IllegalArgumentException(
+                    "Tensor " + name + " cannot be held by a mask of shape " + mask.shape());
+              }
+              boolean none = true;
+              for (float number : mask.values()) {
+                none &= number == 0;
+              }
+              if (none) {
+                held.add(name);
+              } else {
+                partly.put(name, array(mask, "masks[]", manager));
+              }
+            });
+    clearHeld();
+  }
+
+  /** What is held has no gradients, whatever was added to them. */
+  private void clearHeld() {
+    if (!held.isEmpty()) {
+      try (Arguments call = new Arguments(optimisers, manager)) {
+        call.list(held.stream().map(name -> known(gradients, name)).toList()).call("clear_");
+      }
+    }
+    if (!partly.isEmpty()) {
+      try (Arguments call = new Arguments(optimisers, manager)) {
+        call.list(partly.keySet().stream().map(name -> known(gradients, name)).toList());
+        call.list(partly.values()).call("mask_");
+      }
+    }
+  }
+
+  /** Of those of which something is trained. */
+  private List<NDArray> moving(Map<String, NDArray> arrays) {
+    return arrays.entrySet().stream()
+        .filter(array -> !held.contains(array.getKey()))
+        .map(Map.Entry::getValue)
+        .toList();
+  }
+
+  /** The optimiser's, likewise. */
+  private List<NDArray> moving(List<NDArray> inOrder) {
+    List<NDArray> moving = new ArrayList<>();
+    int i = 0;
+    for (String name : trained.keySet()) {
+      if (!held.contains(name)) {
+        moving.add(inOrder.get(i));
+      }
+      i++;
+    }
+    return moving;
+  }
+
+  private boolean nothingMoves() {
+    return held.size() == trained.size();
+  }
+
+  @Override
   public double gradientNorm() {
     if (trained.isEmpty()) {
       return 0;
@@ -283,6 +355,7 @@ final class ScriptWeights implements TrainedWeights {
         call.numbers(factor).list(gradients.values());
         call.list(arrays(addend, "addend[]", call.device())).call("add_");
       }
+      clearHeld();
     }
   }
 
@@ -301,6 +374,7 @@ final class ScriptWeights implements TrainedWeights {
       call.numbers(factor).list(gradients.values()).list(trained.values()).list(referenceArrays);
       call.call("add_difference_");
     }
+    clearHeld();
   }
 
   private void requireSameNames(NamedTensors other) {
@@ -335,7 +409,7 @@ final class ScriptWeights implements TrainedWeights {
     if (step < 1) {
       throw new IllegalArgumentException("Steps are counted from 1, not " + step);
     }
-    if (trained.isEmpty()) {
+    if (trained.isEmpty() || nothingMoves()) {
       return;
     }
     if (rule instanceof OptimizerRule.Sgd sgd) {
@@ -372,9 +446,9 @@ final class ScriptWeights implements TrainedWeights {
           rule.momentum(),
           rule.nesterov() ? 1 : 0,
           first ? 1 : 0);
-      call.list(trained.values()).list(gradients.values());
+      call.list(moving(trained)).list(moving(gradients));
       // without momentum the script ignores its last list
-      call.list(buffers.isEmpty() ? List.of() : buffers.get(0), "none[]");
+      call.list(buffers.isEmpty() ? List.of() : moving(buffers.get(0)), "none[]");
       call.call("sgd_");
     }
   }
@@ -382,8 +456,8 @@ final class ScriptWeights implements TrainedWeights {
   private void adam(double... settings) {
     List<List<NDArray>> moments = state(MOMENTS);
     try (Arguments call = new Arguments(optimisers, manager)) {
-      call.numbers(settings).list(trained.values()).list(gradients.values());
-      call.list(moments.get(0)).list(moments.get(1)).call("adam_");
+      call.numbers(settings).list(moving(trained)).list(moving(gradients));
+      call.list(moving(moments.get(0))).list(moving(moments.get(1))).call("adam_");
     }
   }
 

@@ -198,6 +198,11 @@ final class SplitModel implements CausalLm {
     }
 
     @Override
+    public void hold(NamedTensors trained) {
+      first().hold(trained);
+    }
+
+    @Override
     public double gradientNorm() {
       return first().gradientNorm();
     }

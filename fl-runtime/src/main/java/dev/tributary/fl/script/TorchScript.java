@@ -4,6 +4,7 @@ package dev.tributary.fl.script;
 import ai.djl.engine.Engine;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.adapter.Placement;
+import dev.tributary.fl.aggregation.LowRankAlgebra;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.model.Checkpoint;
@@ -61,6 +62,11 @@ public final class TorchScript {
    */
   public static TrainedWeights tensors(NamedTensors state, Device device) {
     return ScriptModel.withoutModel(state, checked(device));
+  }
+
+  /** Linear algebra for servers; owned by the caller. */
+  public static LowRankAlgebra lowRankAlgebra() {
+    return new ScriptAlgebra();
   }
 
   /**

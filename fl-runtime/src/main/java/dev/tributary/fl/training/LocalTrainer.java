@@ -3,6 +3,7 @@ package dev.tributary.fl.training;
 
 import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.algorithm.LocalTraining.Course;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.hook.ClipNorm;
@@ -19,7 +20,9 @@ import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.text.EncodedExample;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -82,24 +85,30 @@ public final class LocalTrainer {
    *
    * @param start left as it is
    * @param kept goes on with the optimiser from there; empty for a fresh one
-   * @param terms of the algorithm; they see gradients first, then they are clipped, then come the
-   *     hooks of the configuration
+   * @param course how many steps, and the algorithm's terms: they see gradients first, then they
+   *     are clipped, then come the hooks of the configuration
+   * @param moving where numbers are trained, as {@link TrainedWeights#hold} takes it
    * @param seed of (run, round, client)
    * @throws DivergedException if loss, gradient or result is not finite
    */
   public Result train(
-      NamedTensors start, Optional<OptimizerState> kept, List<TrainingHook> terms, Seed seed) {
+      NamedTensors start,
+      Optional<OptimizerState> kept,
+      Course course,
+      NamedTensors moving,
+      Seed seed) {
     try (TrainedWeights weights = model.weights(adapter, start)) {
+      weights.hold(held(start, course, moving));
       kept.filter(state -> state.tensors().elements() > 0) // SGD without momentum has none
           .ifPresent(state -> weights.restoreOptimizerState(state.tensors()));
-      Steps steps = new Steps(weights, kept.map(OptimizerState::steps).orElse(0L), terms, seed);
-      for (int step = 0; step < config.localSteps(); step++) {
+      Steps steps = new Steps(weights, kept.map(OptimizerState::steps).orElse(0L), course, seed);
+      for (int step = 0; step < course.steps() * course.repeats(); step++) {
         if (steps.take(step) == Verdict.STOP) {
           break;
         }
       }
       NamedTensors trained = weights.state();
-      checkFinite(trained);
+      checkFinite(trained, course);
       return new Result(
           trained,
           config.keepState()
@@ -109,9 +118,31 @@ public final class LocalTrainer {
     }
   }
 
+  /** As the other: the round's steps, which move the whole adapter. */
+  public Result train(
+      NamedTensors start, Optional<OptimizerState> kept, List<TrainingHook> terms, Seed seed) {
+    Course course = Course.of(config.localSteps(), terms);
+    return train(start, kept, course, new NamedTensors(Map.of()), seed);
+  }
+
+  private static NamedTensors held(NamedTensors start, Course course, NamedTensors moving) {
+    Map<String, NamedTensors.Tensor> masks = new LinkedHashMap<>(moving.byName());
+    start
+        .byName()
+        .forEach(
+            (name, tensor) -> {
+              if (course.held().test(name)) {
+                float[] nowhere = new float[tensor.values().length];
+                masks.put(name, new NamedTensors.Tensor(tensor.shape(), nowhere));
+              }
+            });
+    return new NamedTensors(masks);
+  }
+
   /** The local steps of one call, and what is counted over them. */
   private final class Steps {
     private final TrainedWeights weights;
+    private final Course course;
     private final Seed seed;
     private final OptimizerRule rule = config.optimizer().create().rule();
     private final Optional<ClipNorm> clip = config.clipNorm().map(ClipNorm::new);
@@ -126,13 +157,15 @@ public final class LocalTrainer {
     private long labels;
     private double lossSum;
     private int skipped;
+    private List<EncodedExample> batch = List.of();
 
-    Steps(TrainedWeights weights, long optimizerSteps, List<TrainingHook> terms, Seed seed) {
+    Steps(TrainedWeights weights, long optimizerSteps, Course course, Seed seed) {
       this.weights = weights;
+      this.course = course;
       this.optimizerSteps = optimizerSteps;
       this.seed = seed;
       this.batches = new Batches<>(examples, seed.child("batches"));
-      hooks.addAll(terms);
+      hooks.addAll(course.terms());
       clip.ifPresent(hooks::add);
       config.hooks().stream().map(Choice::create).forEach(hooks::add);
     }
@@ -161,7 +194,9 @@ public final class LocalTrainer {
     /** Gradients of the next batch's mean loss per label, one micro-batch after the other. */
     private TrainingStep gradients(int number) {
       Seed stepSeed = seed.child("step").child(number);
-      List<EncodedExample> batch = batches.next(config.batchSize() * config.gradientAccumulation());
+      if (number % course.repeats() == 0) {
+        batch = batches.next(config.batchSize() * config.gradientAccumulation());
+      }
       long batchLabels = batch.stream().mapToLong(EncodedExample::labels).sum();
       double sum = 0;
       for (int micro = 0; micro < config.gradientAccumulation(); micro++) {
@@ -174,7 +209,7 @@ public final class LocalTrainer {
       }
       double loss = sum / batchLabels;
       double norm = weights.gradientNorm();
-      long runStep = (round - 1L) * config.localSteps() + number;
+      long runStep = runStep(course, number);
       double rate = config.learningRate(runStep);
       boolean finite = Double.isFinite(loss) && Double.isFinite(norm);
       if (!finite && !(Double.isFinite(loss) && weights.backOff())) {
@@ -207,18 +242,20 @@ public final class LocalTrainer {
     }
   }
 
-  private void checkFinite(NamedTensors trained) {
+  private long runStep(Course course, int number) {
+    return (round - 1L) * config.localSteps() + course.first() + number / course.repeats();
+  }
+
+  private void checkFinite(NamedTensors trained, Course course) {
     trained
         .byName()
         .forEach(
             (name, tensor) -> {
               for (float value : tensor.values()) {
                 if (!Float.isFinite(value)) {
-                  int last = config.localSteps() - 1;
+                  int last = course.steps() * course.repeats() - 1;
                   throw diverged(
-                      last,
-                      name + " holds " + value,
-                      config.learningRate((round - 1L) * config.localSteps() + last));
+                      last, name + " holds " + value, config.learningRate(runStep(course, last)));
                 }
               }
             });

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.training;
 
+import dev.tributary.fl.adapter.AdapterMethod;
+import dev.tributary.fl.adapter.Lora;
+import dev.tributary.fl.aggregation.FedIt;
+import dev.tributary.fl.aggregation.LoraAggregation;
 import dev.tributary.fl.algorithm.FederatedAlgorithm;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.Default;
+import dev.tributary.fl.config.Fault;
 import dev.tributary.fl.config.Faults;
 import dev.tributary.fl.config.Portable;
 import dev.tributary.fl.hook.TrainingHook;
@@ -16,6 +21,9 @@ import java.util.Optional;
  * How adapters are trained: the group {@code training} of an experiment file.
  *
  * @param algorithm what clients and server do
+ * @param aggregation how low-rank updates become one, beside the algorithm
+ * @param measureAggregation whether each layer's distance from the mean of the products goes into
+ *     the tables; takes about as long as an exact aggregation
  * @param scenario who trains on what
  * @param weighting a client's share in the aggregate
  * @param rounds at least 1
@@ -41,6 +49,8 @@ import java.util.Optional;
  */
 public record TrainingConfig(
     @Default("fedavg") Choice<FederatedAlgorithm> algorithm,
+    @Default("fedit") Choice<LoraAggregation> aggregation,
+    @Default("true") boolean measureAggregation,
     @Default("federated") Scenario scenario,
     @Default("examples-seen") Weighting weighting,
     int rounds,
@@ -120,6 +130,44 @@ public record TrainingConfig(
                 + steps
                 + " or more")
         .throwIfAny();
+  }
+
+  /** What is wrong with the aggregation for an adapter and the rest of the training. */
+  public List<Fault> aggregationFaults(AdapterMethod adapter) {
+    Faults faults = new Faults();
+    boolean plain = aggregation.create() instanceof FedIt;
+    faults
+        .check(
+            plain || scenario == Scenario.FEDERATED,
+            "aggregation.name",
+            aggregation.name(),
+            "in the scenario "
+                + scenario.name().toLowerCase(Locale.ROOT)
+                + " nothing is aggregated; leave it out")
+        .check(
+            plain || adapter instanceof Lora,
+            "aggregation.name",
+            aggregation.name(),
+            "it is of low-rank updates; take adapter {method: lora}, or leave it out")
+        .check(
+            plain || !(adapter instanceof Lora lora) || !lora.config().useDora(),
+            "aggregation.name",
+            aggregation.name(),
+            "magnitudes of DoRA belong to the factors they were trained with; take"
+                + " adapter.use-dora: false, or leave it out");
+    if (adapter instanceof Lora lora && scenario == Scenario.FEDERATED) {
+      aggregation
+          .create()
+          .check(
+              new LoraAggregation.Setting(
+                  lora.config(),
+                  algorithm.create(),
+                  algorithm.name(),
+                  optimizer.create().rule(),
+                  keepState),
+              faults);
+    }
+    return faults.under("training");
   }
 
   /** Optimiser steps of the whole run. */

@@ -31,6 +31,11 @@ class Model(Module):
       p[i].copy_(values[i])
     return torch.zeros([1])
 
+  def mask_(self, g: List[Tensor], masks: List[Tensor]):
+    torch.set_grad_enabled(False)
+    torch._foreach_mul_(g, masks)
+    return torch.zeros([1])
+
   def clear_(self, g: List[Tensor]):
     torch.set_grad_enabled(False)
     torch._foreach_zero_(g)

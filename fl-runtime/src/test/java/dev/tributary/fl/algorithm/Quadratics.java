@@ -4,7 +4,6 @@ package dev.tributary.fl.algorithm;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.adapter.NamedTensors.Tensor;
 import dev.tributary.fl.hook.Gradients;
-import dev.tributary.fl.hook.TrainingHook;
 import dev.tributary.fl.hook.TrainingStep;
 import dev.tributary.fl.message.ClientReport;
 import dev.tributary.fl.seed.Seed;
@@ -103,16 +102,21 @@ record Quadratics(double[] curvatures, double[] centers, int steps, double rate)
     }
 
     @Override
-    public Trained train(NamedTensors start, List<TrainingHook> terms) {
+    public int localSteps() {
+      return problem.steps();
+    }
+
+    @Override
+    public Trained train(NamedTensors start, Course course) {
       double w = value(start);
-      for (int step = 0; step < problem.steps(); step++) {
+      for (int step = 0; step < course.steps() * course.repeats(); step++) {
         Slope slope = new Slope(w, problem.curvatures()[client] * (w - problem.centers()[client]));
         TrainingStep known =
             new TrainingStep(
                 round, client, step, step, problem.rate(), 1, 1, 0, slope.norm(), Seed.of(1));
-        terms.forEach(term -> term.beforeUpdate(known, slope));
+        course.terms().forEach(term -> term.beforeUpdate(known, slope));
         w -= problem.rate() * slope.slope;
-        terms.forEach(term -> term.afterUpdate(known));
+        course.terms().forEach(term -> term.afterUpdate(known));
       }
       return new Trained(tensor(w), REPORT);
     }

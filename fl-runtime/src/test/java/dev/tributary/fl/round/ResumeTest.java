@@ -223,7 +223,7 @@ class ResumeTest {
     String entry = "round=00004/entry.json";
     byte[] later =
         new String(store.read(entry), StandardCharsets.UTF_8)
-            .replace("\"version\" : 1", "\"version\" : 2, \"novelty\" : true")
+            .replace("\"version\" : 2", "\"version\" : 3, \"novelty\" : true")
             .getBytes(StandardCharsets.UTF_8);
     String sums = new String(store.read("round=00004/SHA256SUMS"), StandardCharsets.UTF_8);
     store.files.put(
@@ -236,8 +236,8 @@ class ResumeTest {
     assertThatThrownBy(() -> run.run(store))
         .isInstanceOf(LedgerException.class)
         .hasMessage(
-            "Cannot read the ledger's entry of round 4: it is of version 2, and this Tributary"
-                + " reads version 1; go on with the Tributary that wrote it, or choose another"
+            "Cannot read the ledger's entry of round 4: it is of version 3, and this Tributary"
+                + " reads version 2; go on with the Tributary that wrote it, or choose another"
                 + " output to begin anew");
     assertThat(store.files).isEqualTo(before);
   }

@@ -156,6 +156,7 @@ public final class BigramModel implements CausalLm {
     private final Map<String, float[]> values = new LinkedHashMap<>();
     private final Map<String, double[]> gradients = new LinkedHashMap<>();
     private final Map<String, float[]> moments = new LinkedHashMap<>();
+    private final Map<String, Tensor> held = new LinkedHashMap<>();
 
     Weights(int vocabulary, double dropout, NamedTensors state) {
       this.vocabulary = vocabulary;
@@ -203,7 +204,29 @@ public final class BigramModel implements CausalLm {
           of(gradients, TABLE)[row + v] += dropped ? 0 : gradient;
         }
       }
+      clearHeld();
       return sum;
+    }
+
+    @Override
+    public void hold(NamedTensors trained) {
+      held.putAll(trained.byName());
+      clearHeld();
+    }
+
+    private void clearHeld() {
+      held.forEach(
+          (name, mask) ->
+              Arrays.setAll(of(gradients, name), i -> of(gradients, name)[i] * mask.values()[i]));
+    }
+
+    private boolean moves(String name) {
+      Tensor mask = held.get(name);
+      if (mask == null) {
+        return true;
+      }
+      float[] ones = mask.values();
+      return java.util.stream.IntStream.range(0, ones.length).anyMatch(i -> ones[i] != 0);
     }
 
     @Override
@@ -238,7 +261,13 @@ public final class BigramModel implements CausalLm {
 
     @Override
     public void update(OptimizerRule rule, double learningRate, long step) {
-      values.forEach((name, w) -> update(rule, learningRate, step, name, w));
+      clearHeld();
+      values.forEach(
+          (name, w) -> {
+            if (moves(name)) {
+              update(rule, learningRate, step, name, w);
+            }
+          });
       clearGradients();
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.testing;
 
+import dev.tributary.fl.aggregation.FedIt;
+import dev.tributary.fl.aggregation.LoraAggregation;
 import dev.tributary.fl.algorithm.FedAvg;
 import dev.tributary.fl.algorithm.FederatedAlgorithm;
 import dev.tributary.fl.config.Choice;
@@ -25,6 +27,8 @@ import java.util.Optional;
 public final class TrainingConfigs {
   public Choice<FederatedAlgorithm> algorithm =
       new Choice<>(new FedAvg.Provider(), new FedAvg.Config());
+  public Choice<LoraAggregation> aggregation =
+      new Choice<>(new FedIt.Provider(), new FedIt.Config());
   public Scenario scenario = Scenario.FEDERATED;
   public Weighting weighting = Weighting.EXAMPLES_SEEN;
   public int rounds = 3;
@@ -47,6 +51,8 @@ public final class TrainingConfigs {
   public TrainingConfig make() {
     return new TrainingConfig(
         algorithm,
+        aggregation,
+        true,
         scenario,
         weighting,
         rounds,

@@ -31,13 +31,15 @@ public record Experiment(
     String output,
     Optional<String> note) {
   public Experiment {
-    new Faults()
+    Faults faults = new Faults();
+    faults
         .check(
             experiment.matches("[A-Za-z0-9][A-Za-z0-9._-]*"),
             "experiment",
             experiment,
             "give letters, digits, '.', '_' or '-', e.g. gsm8k-fedavg-lora")
-        .check(!output.isBlank(), "output", output, "give the run directory, e.g. runs/NAME")
-        .throwIfAny();
+        .check(!output.isBlank(), "output", output, "give the run directory, e.g. runs/NAME");
+    training.aggregationFaults(adapter.create()).forEach(faults::note);
+    faults.throwIfAny();
   }
 }

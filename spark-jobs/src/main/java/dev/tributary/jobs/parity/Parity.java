@@ -147,6 +147,9 @@ public final class Parity {
     if (recording.has("strings.json") || recording.has("alpaca.json")) {
       return Optional.of(new TokenizerCase(recording, tokenizers, data));
     }
+    if (recording.has("expected.safetensors") && recording.has("client_0.safetensors")) {
+      return Optional.of(new AggregationCase(recording));
+    }
     if (recording.has("meta.json") && recording.meta("meta.json").has("adapter_dtype")) {
       return Optional.of(new BFloat16Case(recording, device));
     }

@@ -104,6 +104,28 @@ public final class Tables {
               Map.entry(
                   "peak_memory_bytes", "most memory of the process it ran in; 0 if not known")));
 
+  public static final Table<LayerRow> LAYERS =
+      Table.of(
+          Subject.RUN,
+          "layers",
+          "one row for each layer and round: how its low-rank updates became one",
+          LayerRow.class,
+          Map.ofEntries(
+              Map.entry("round", "counted from 1"),
+              Map.entry("layer", "its name in the checkpoint"),
+              Map.entry("rank", "that clients train"),
+              Map.entry("held_rank", "beside it, as a change of the base"),
+              Map.entry(
+                  "update_norm",
+                  "Frobenius norm of the clients' mean product B A, without the adapter's scale"),
+              Map.entry(
+                  "bias",
+                  "distance of the new update from that mean, relative to its norm; 0 is exact"),
+              Map.entry("factor_bias", "the same of factors averaged one by one"),
+              Map.entry(
+                  "discarded_energy",
+                  "share of the squared norm that was cut off to keep the rank, 0 to 1")));
+
   public static final Table<EvaluationRow> EVALUATIONS =
       Table.of(
           Subject.RUN,
@@ -238,6 +260,7 @@ public final class Tables {
         RUNS,
         ROUNDS,
         CLIENTS,
+        LAYERS,
         EVALUATIONS,
         ANSWERS,
         SPLITS,

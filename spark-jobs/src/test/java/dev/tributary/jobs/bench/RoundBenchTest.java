@@ -52,6 +52,7 @@ class RoundBenchTest {
         List.of(clients),
         2.0,
         1.9,
+        List.of(),
         "ab",
         Map.of(),
         1.0,
