@@ -16,16 +16,25 @@ import java.util.Set;
  * @param tasks what is measured; no two with the same label on the same split
  * @param maxNotRun share of a task's instances that may be left without an answer by failures, in
  *     [0, 1]; beyond it the score is refused
+ * @param fineTuneSteps local steps that each client takes on its adapter before an evaluation,
+ *     which training knows nothing of; with 0 none. What comes of it is measured as the client's
+ *     own
  */
 public record EvaluationConfig(
     @Default("0") int every,
     @Default("[]") List<Choice<Task>> tasks,
-    @Default("0.01") double maxNotRun) {
+    @Default("0.01") double maxNotRun,
+    @Default("0") int fineTuneSteps) {
   public EvaluationConfig {
     tasks = List.copyOf(tasks);
     Faults faults =
         new Faults()
             .check(every >= 0, "every", every, "give a number of rounds, or 0 for the end only")
+            .check(
+                fineTuneSteps >= 0,
+                "fine-tune-steps",
+                fineTuneSteps,
+                "give a number of local steps, or 0 for none")
             .check(
                 maxNotRun >= 0 && maxNotRun <= 1,
                 "max-not-run",

@@ -17,7 +17,7 @@ class EvaluationConfigTest {
   }
 
   private static List<Integer> due(int every) {
-    EvaluationConfig config = new EvaluationConfig(every, List.of(), 0.01);
+    EvaluationConfig config = new EvaluationConfig(every, List.of(), 0.01, 0);
     return IntStream.rangeClosed(0, 7).filter(round -> config.due(round, 7)).boxed().toList();
   }
 
@@ -29,10 +29,10 @@ class EvaluationConfigTest {
 
   @Test
   void oneTaskMayStandOnSeveralSplitsButNotTwiceOnOne() {
-    assertThat(new EvaluationConfig(0, List.of(loss("validation"), loss("test")), 0.01).tasks())
+    assertThat(new EvaluationConfig(0, List.of(loss("validation"), loss("test")), 0.01, 0).tasks())
         .hasSize(2);
     assertThatThrownBy(
-            () -> new EvaluationConfig(-1, List.of(loss("test"), loss("test")), Double.NaN))
+            () -> new EvaluationConfig(-1, List.of(loss("test"), loss("test")), Double.NaN, 0))
         .isInstanceOf(ConfigException.class)
         .hasMessageContainingAll(
             "every = -1 is not valid",

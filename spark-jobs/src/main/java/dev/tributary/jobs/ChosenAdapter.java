@@ -7,7 +7,6 @@ import dev.tributary.fl.adapter.PeftDirectory;
 import dev.tributary.fl.adapter.Trained;
 import dev.tributary.fl.ledger.Ledger;
 import dev.tributary.fl.script.TorchScript;
-import dev.tributary.fl.training.Scenario;
 import dev.tributary.jobs.experiment.Experiment;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -27,35 +26,42 @@ final class ChosenAdapter {
   private final Ledger ledger;
   private final RunEvaluation evaluation;
   private final List<Integer> clients;
+  private final ClientAdapters own;
 
-  ChosenAdapter(RunParts parts, Ledger ledger, RunEvaluation evaluation, List<Integer> clients) {
+  ChosenAdapter(
+      RunParts parts,
+      Ledger ledger,
+      RunEvaluation evaluation,
+      List<Integer> clients,
+      ClientAdapters own) {
     this.parts = parts;
     this.experiment = parts.experiment();
     this.ledger = ledger;
     this.evaluation = evaluation;
     this.clients = clients;
+    this.own = own;
   }
 
   /** Where it lies in the run directory. */
   String folder() {
-    return experiment.training().scenario() == Scenario.LOCAL ? EACH : ONE;
+    return own.besideCommon() ? ONE : EACH;
   }
 
   /**
-   * Writes the adapter as it was after a round.
+   * Writes the adapters as they were after a round: the one for all, and clients' own.
    *
-   * @return hash of the tensor files
+   * @return hash of the tensor file of the one for all; where there is none, of all the clients'
    */
   String write(int round) {
-    MessageDigest all = sha256();
-    if (folder().equals(ONE)) {
-      write(ONE, ledger.adapter(round), round, all);
-    } else {
-      for (int client : clients) {
-        write(EACH + "/client=" + client, ledger.adapterOf(client, round), round, all);
-      }
+    MessageDigest common = sha256();
+    MessageDigest each = sha256();
+    for (int client : own.owners()) {
+      write(EACH + "/client=" + client, own.of(client, round), round, each);
     }
-    return HexFormat.of().formatHex(all.digest());
+    if (own.besideCommon()) {
+      write(ONE, ledger.adapter(round), round, common);
+    }
+    return HexFormat.of().formatHex((own.besideCommon() ? common : each).digest());
   }
 
   private void write(String folder, NamedTensors state, int round, MessageDigest all) {

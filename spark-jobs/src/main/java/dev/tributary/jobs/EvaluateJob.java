@@ -16,11 +16,14 @@ import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.ledger.Ledger;
 import dev.tributary.fl.model.DType;
+import dev.tributary.fl.round.RunPlan;
 import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.run.RunDirectory;
 import dev.tributary.jobs.run.RunResult;
+import dev.tributary.jobs.spark.ClientTraining;
+import dev.tributary.jobs.spark.SparkBackend;
 import dev.tributary.jobs.spark.SparkEvaluation;
 import java.nio.file.Path;
 import java.util.List;
@@ -77,15 +80,25 @@ public final class EvaluateJob {
         RunDirectory.openTrained(experiment, session.sparkContext().hadoopConfiguration())) {
       Ledger ledger = Ledger.open(directory.store());
       RunParts parts = RunParts.open(session, experiment, directory, progress);
-      List<Integer> clients =
-          ClientExamples.of(parts.split(), parts.tokens(), experiment.training().scenario())
-              .clients();
+      ClientExamples examples =
+          ClientExamples.of(parts.split(), parts.tokens(), experiment.training().scenario());
+      RunPlan plan =
+          new RunPlan(
+              parts.trainingSeed(),
+              experiment.adapter(),
+              experiment.training(),
+              examples.clients());
+      SparkBackend backend =
+          new SparkBackend(
+              parts.spark(),
+              new ClientTraining(parts.model(), examples.source(), ClientExamples.TRAIN),
+              examples.trainingExamples());
       RunEvaluation evaluation =
           new RunEvaluation(
               experiment.evaluation(),
               parts.evaluation(),
               directory.evaluations(),
-              RunEvaluation.ownAdapters(experiment.training(), clients),
+              TrainJob.clientAdapters(experiment, plan, ledger, backend, directory),
               progress);
       evaluation.recall(ledger.lastRound());
       Optional<RunResult> ended =
@@ -93,7 +106,7 @@ public final class EvaluateJob {
       int round = ended.map(RunResult::chosenRound).orElse(ledger.lastRound());
       AdapterMethod method = experiment.adapter().create();
       List<EvaluationRow> figures =
-          evaluation.measureRound(round, method, () -> ledger.adapter(round), ledger);
+          evaluation.measureRound(round, method, () -> ledger.adapter(round));
       new RecordedTables(parts).write(ledger, evaluation, ended);
       List<String> asked =
           experiment.evaluation().tasks().stream().map(task -> task.create().label()).toList();

@@ -83,7 +83,7 @@ public final class ExportJob {
               + " experiment file");
     }
     Path own = run.resolve("adapters");
-    if (client.isEmpty() && Files.isDirectory(own)) {
+    if (client.isEmpty() && Files.isDirectory(own) && !Files.isDirectory(run.resolve("adapter"))) {
       throw new InputException(
           "Cannot export "
               + run

@@ -182,8 +182,11 @@ public final class PlanJob {
     LedgerEntry first = ledger.entry(1);
     LedgerEntry last = ledger.last().orElseThrow();
     ClientRow row = first.clients().get(0);
+    // an algorithm may take more steps in a round than local-steps says
     int measured = row.report().steps();
-    long moreSteps = (long) (training.localSteps() - measured) * Message.bytesPerStep();
+    int shortSteps = Math.min(STEPS, training.localSteps());
+    long wholeSteps = (long) measured * training.localSteps() / shortSteps;
+    long moreSteps = (wholeSteps - measured) * Message.bytesPerStep();
     long kept = ledger.kept(row.client(), 1).map(bytes -> bytes.length + moreSteps).orElse(0L);
     Set<Integer> before = new HashSet<>();
     long clientRounds = 0;
@@ -197,7 +200,7 @@ public final class PlanJob {
       download += cohort.stream().filter(before::contains).count() * kept;
       before.addAll(cohort);
     }
-    long steps = clientRounds * training.localSteps();
+    long steps = clientRounds * wholeSteps;
     double stepSeconds =
         last.clients().stream().mapToDouble(c -> c.wallSeconds() / measured).average().orElse(0);
     double clients = last.clients().stream().mapToDouble(ClientRow::wallSeconds).sum();
@@ -224,7 +227,7 @@ public final class PlanJob {
         executor + (local ? heapToCome() : 0),
         ExecutorProcess.peakMemoryBytes() + heapToCome(),
         stepSeconds,
-        waves * training.localSteps() * stepSeconds + overhead,
+        waves * wholeSteps * stepSeconds + overhead,
         slots);
   }
 }

@@ -5,21 +5,27 @@ import dev.tributary.fl.aggregation.LayerReport;
 import dev.tributary.fl.ledger.Ledger;
 import dev.tributary.fl.ledger.LedgerEntry;
 import dev.tributary.fl.message.ClientReport;
+import dev.tributary.fl.message.MessageSizes;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.run.Provenance;
 import dev.tributary.jobs.run.RunResult;
 import dev.tributary.jobs.table.ClientRow;
 import dev.tributary.jobs.table.LayerRow;
+import dev.tributary.jobs.table.MessageRow;
 import dev.tributary.jobs.table.RoundRow;
 import dev.tributary.jobs.table.RunRow;
 import dev.tributary.jobs.table.RunTables;
 import dev.tributary.jobs.table.Table;
 import dev.tributary.jobs.table.Tables;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 
 /** A run's tables, made anew from its ledger and from what was measured. */
 final class RecordedTables {
@@ -45,12 +51,14 @@ final class RecordedTables {
         entries.stream()
             .flatMap(entry -> entry.clients().stream().map(c -> client(entry.round(), c)))
             .toList());
+    write(Tables.MESSAGES, entries.stream().flatMap(RecordedTables::messages).toList());
     write(
         Tables.LAYERS,
         entries.stream()
             .flatMap(entry -> entry.layers().stream().map(l -> layer(entry.round(), l)))
             .toList());
     write(Tables.EVALUATIONS, evaluation.figures());
+    write(Tables.FAIRNESS, Fairness.of(evaluation.figures(), evaluation::better));
     Provenance provenance = parts.provenance();
     for (int round : evaluation.takeChanged()) { // their prompts are many and long
       tables.writeRound(
@@ -127,6 +135,44 @@ final class RecordedTables {
 
   private static long sum(LedgerEntry entry, ToLongFunction<LedgerEntry.ClientRow> of) {
     return entry.clients().stream().mapToLong(of).sum();
+  }
+
+  private static Stream<MessageRow> messages(LedgerEntry entry) {
+    List<MessageRow> rows = new ArrayList<>();
+    for (LedgerEntry.ClientRow client : entry.clients()) {
+      MessageSizes down = entry.download();
+      long kept = client.downloadBytes() - down.whole();
+      add(rows, entry.round(), client.client(), "download", down, kept, client.downloadBytes());
+      MessageSizes up = client.upload();
+      add(rows, entry.round(), client.client(), "upload", up, up.kept(), up.whole());
+    }
+    return rows.stream();
+  }
+
+  private static void add(
+      List<MessageRow> rows,
+      int round,
+      int client,
+      String direction,
+      MessageSizes sizes,
+      long kept,
+      long whole) {
+    Map<String, Long> stages = new LinkedHashMap<>();
+    stages.put("numbers", sizes.values());
+    if (!sizes.format().equals("float32")) {
+      stages.put(sizes.format(), sizes.formatted());
+    }
+    if (!sizes.compression().isEmpty()) {
+      stages.put(sizes.compression(), sizes.compressed());
+    }
+    if (kept > 0) {
+      stages.put("kept", kept);
+    }
+    stages.put("message", whole);
+    int stage = 0;
+    for (Map.Entry<String, Long> each : stages.entrySet()) {
+      rows.add(new MessageRow(round, client, direction, stage++, each.getKey(), each.getValue()));
+    }
   }
 
   private static LayerRow layer(int round, LayerReport report) {

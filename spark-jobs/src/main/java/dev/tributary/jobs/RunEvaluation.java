@@ -11,8 +11,6 @@ import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.ConfigException;
-import dev.tributary.fl.ledger.Ledger;
-import dev.tributary.fl.training.Scenario;
 import dev.tributary.fl.training.TrainingConfig;
 import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.run.Evaluations;
@@ -68,7 +66,7 @@ final class RunEvaluation {
   private final EvaluationConfig config;
   private final SparkEvaluation evaluation;
   private final Evaluations noted;
-  private final List<Integer> owners;
+  private final ClientAdapters own;
   private final Progress progress;
 
   /** What is known, by round and in the order of measuring. */
@@ -81,28 +79,23 @@ final class RunEvaluation {
   private final SortedSet<Integer> changed = new TreeSet<>();
 
   /**
-   * @param owners clients with adapters of their own; none where there is one adapter for all
+   * @param own adapters of clients, beside the one for all or in its place
    */
   RunEvaluation(
       EvaluationConfig config,
       SparkEvaluation evaluation,
       Evaluations noted,
-      List<Integer> owners,
+      ClientAdapters own,
       Progress progress) {
     this.config = config;
     this.evaluation = evaluation;
     this.noted = noted;
-    this.owners = List.copyOf(owners);
+    this.own = own;
     this.progress = progress;
   }
 
-  /** The clients that have adapters of their own in a scenario. */
-  static List<Integer> ownAdapters(TrainingConfig training, List<Integer> clients) {
-    return training.scenario() == Scenario.LOCAL ? clients : List.of();
-  }
-
-  private static String ownOf(int client) {
-    return "client=" + client;
+  private String ownOf(int client) {
+    return "client=" + client + own.change();
   }
 
   /** Takes in what earlier starts of the run measured; asks nothing of the model. */
@@ -121,9 +114,14 @@ final class RunEvaluation {
   }
 
   private List<String> adapters(int round) {
-    return round > 0 && !owners.isEmpty()
-        ? owners.stream().map(RunEvaluation::ownOf).toList()
-        : List.of(Measured.GLOBAL); // all begin with the same
+    List<String> adapters = new ArrayList<>();
+    if (round == 0 || own.besideCommon()) {
+      adapters.add(Measured.GLOBAL); // all begin with the same
+    }
+    if (round > 0) {
+      own.owners().forEach(client -> adapters.add(ownOf(client)));
+    }
+    return adapters;
   }
 
   private Measured measured(int round, String adapter) {
@@ -150,19 +148,20 @@ final class RunEvaluation {
    * on all clients' data, or each client's own on its own.
    *
    * @param global fetched only if there is something to measure
-   * @param ledger holds the round's state, unless it is round 0
    * @return what was found now or before
    */
-  List<EvaluationRow> measureRound(
-      int round, AdapterMethod method, Supplier<NamedTensors> global, Ledger ledger) {
+  List<EvaluationRow> measureRound(int round, AdapterMethod method, Supplier<NamedTensors> global) {
     incomplete.remove(round);
-    if (round == 0 || owners.isEmpty()) {
-      return measure(round, Measured.GLOBAL, method, global, Optional.empty());
-    }
     List<EvaluationRow> found = new ArrayList<>();
-    for (int client : owners) {
-      Supplier<NamedTensors> own = () -> ledger.adapterOf(client, round);
-      found.addAll(measure(round, ownOf(client), method, own, Optional.of(client)));
+    if (round == 0 || own.besideCommon()) {
+      found.addAll(measure(round, Measured.GLOBAL, method, global, Optional.empty()));
+    }
+    if (round > 0) {
+      for (int client : own.owners()) {
+        found.addAll(
+            measure(
+                round, ownOf(client), method, () -> own.of(client, round), Optional.of(client)));
+      }
     }
     return found;
   }
@@ -286,8 +285,31 @@ final class RunEvaluation {
         .findFirst();
   }
 
-  /** A task's first figure over all clients; the mean over adapters where there are several. */
+  /**
+   * A task's first figure over all clients: that of the one adapter, or the mean over clients' own
+   * where there is none.
+   */
   OptionalDouble value(int round, Task task) {
+    Map<String, Double> byAdapter = values(round, task);
+    Double global = byAdapter.get(Measured.GLOBAL);
+    return global == null ? mean(byAdapter) : OptionalDouble.of(global);
+  }
+
+  /**
+   * The mean of a task's first figure over clients' own adapters, where there is another for all.
+   */
+  private OptionalDouble personalValue(int round, Task task) {
+    Map<String, Double> byAdapter = values(round, task);
+    byAdapter.remove(Measured.GLOBAL);
+    return own.besideCommon() ? mean(byAdapter) : OptionalDouble.empty();
+  }
+
+  private static OptionalDouble mean(Map<String, Double> values) {
+    return values.values().stream().mapToDouble(Double::doubleValue).average();
+  }
+
+  /** A task's first figure by adapter. */
+  private Map<String, Double> values(int round, Task task) {
     Map<String, Double> byAdapter = new LinkedHashMap<>();
     for (Known known : byRound.getOrDefault(round, Map.of()).values()) {
       for (EvaluationRow row : known.figures()) {
@@ -299,7 +321,14 @@ final class RunEvaluation {
         }
       }
     }
-    return byAdapter.values().stream().mapToDouble(Double::doubleValue).average();
+    return byAdapter;
+  }
+
+  /** Which way figures of a task get better; of one that the file no longer has, by its name. */
+  Task.Better better(String label) {
+    return task(label)
+        .map(Task::better)
+        .orElse(label.contains("loss") ? Task.Better.LOWER : Task.Better.HIGHER);
   }
 
   /** First figure of each task before training and after a round, by label. */
@@ -312,6 +341,10 @@ final class RunEvaluation {
         name += " on " + task.split(); // the same task on another part of the data
       }
       scores.put(name, new TrainJob.BeforeAfter(value(0, task), value(round, task)));
+      OptionalDouble personal = personalValue(round, task);
+      if (personal.isPresent()) {
+        scores.put(name + " personal", new TrainJob.BeforeAfter(value(0, task), personal));
+      }
     }
     return scores;
   }

@@ -31,6 +31,7 @@ final class RunRecorder implements RoundListener, AutoCloseable {
   private final TrainingConfig training;
   private final Ledger ledger;
   private final List<Integer> clients;
+  private final ClientAdapters own;
   private final Supplier<NamedTensors> initial;
   private final Progress progress;
   private final AdapterMethod method;
@@ -41,12 +42,14 @@ final class RunRecorder implements RoundListener, AutoCloseable {
 
   /**
    * @param clients those that train
+   * @param own their own adapters
    * @param initial the adapter before the first round
    */
   RunRecorder(
       RunParts parts,
       Ledger ledger,
       List<Integer> clients,
+      ClientAdapters own,
       Supplier<NamedTensors> initial,
       Progress progress) {
     this.parts = parts;
@@ -54,6 +57,7 @@ final class RunRecorder implements RoundListener, AutoCloseable {
     this.training = experiment.training();
     this.ledger = ledger;
     this.clients = clients;
+    this.own = own;
     this.initial = initial;
     this.progress = progress;
     this.method = experiment.adapter().create();
@@ -62,7 +66,7 @@ final class RunRecorder implements RoundListener, AutoCloseable {
             experiment.evaluation(),
             parts.evaluation(),
             parts.directory().evaluations(),
-            RunEvaluation.ownAdapters(training, clients),
+            own,
             progress);
     this.tables = new RecordedTables(parts);
     this.rounds = Progress.silent().task("", 0);
@@ -74,7 +78,7 @@ final class RunRecorder implements RoundListener, AutoCloseable {
       progress.say("Going on after round " + lastRound + ", the last in the ledger");
     }
     evaluation.recall(lastRound);
-    evaluation.measureRound(0, method, initial, ledger);
+    evaluation.measureRound(0, method, initial);
     for (int round = 1; round <= lastRound; round++) { // where an earlier start did not get to it
       if (experiment.evaluation().due(round, training.rounds()) && ledger.holdsState(round)) {
         measure(round);
@@ -104,14 +108,14 @@ final class RunRecorder implements RoundListener, AutoCloseable {
             entry.meanLoss(),
             entry.trainSeconds() + entry.aggregateSeconds());
     if (experiment.evaluation().due(entry.round(), training.rounds())) {
-      line += figures(evaluation.measureRound(entry.round(), method, () -> adapter, ledger));
+      line += figures(evaluation.measureRound(entry.round(), method, () -> adapter));
       tables.write(ledger, evaluation, Optional.empty());
     }
     progress.say(line);
   }
 
   private void measure(int round) {
-    evaluation.measureRound(round, method, () -> ledger.adapter(round), ledger);
+    evaluation.measureRound(round, method, () -> ledger.adapter(round));
   }
 
   /** The first figure of each task, for the line of a round. */
@@ -146,8 +150,9 @@ final class RunRecorder implements RoundListener, AutoCloseable {
   public void finished(int lastRound, NamedTensors adapter) {
     evaluation.incomplete().forEach(this::measure);
     int chosen = bestRound().orElse(lastRound);
-    ChosenAdapter chosenAdapter = new ChosenAdapter(parts, ledger, evaluation, clients);
+    ChosenAdapter chosenAdapter = new ChosenAdapter(parts, ledger, evaluation, clients, own);
     String sha256 = chosenAdapter.write(chosen);
+    own.chosen(chosen);
     RunResult end =
         parts.directory().end(new RunResult(lastRound, chosen, sha256, Instant.now().toString()));
     tables.write(ledger, evaluation, Optional.of(end));

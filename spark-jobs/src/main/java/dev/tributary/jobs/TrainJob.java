@@ -4,6 +4,7 @@ package dev.tributary.jobs;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.adapter.PeftDirectory;
 import dev.tributary.fl.ledger.Ledger;
+import dev.tributary.fl.round.ClientBackend;
 import dev.tributary.fl.round.FederatedRun;
 import dev.tributary.fl.round.RunPlan;
 import dev.tributary.fl.training.TrainingConfig;
@@ -15,6 +16,7 @@ import dev.tributary.jobs.spark.SparkBackend;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Supplier;
 import org.apache.spark.sql.SparkSession;
@@ -50,6 +52,23 @@ public final class TrainJob {
   public record BeforeAfter(OptionalDouble before, OptionalDouble after) {}
 
   private TrainJob() {}
+
+  /** Clients' own adapters, if they have some. */
+  static ClientAdapters clientAdapters(
+      Experiment experiment,
+      RunPlan plan,
+      Ledger ledger,
+      ClientBackend backend,
+      RunDirectory directory) {
+    int steps = experiment.evaluation().fineTuneSteps();
+    return new ClientAdapters(
+        experiment.training(),
+        ledger,
+        plan.clients(),
+        steps == 0
+            ? Optional.empty()
+            : Optional.of(new FineTuning(plan, steps, backend, ledger, directory.store())));
+  }
 
   /**
    * Trains, or goes on, or finds that all is done.
@@ -89,7 +108,14 @@ public final class TrainJob {
                   parts.spark(),
                   new ClientTraining(parts.model(), examples.source(), ClientExamples.TRAIN),
                   examples.trainingExamples());
-          RunRecorder recorder = new RunRecorder(parts, ledger, clients, initial, progress)) {
+          RunRecorder recorder =
+              new RunRecorder(
+                  parts,
+                  ledger,
+                  clients,
+                  clientAdapters(experiment, plan, ledger, backend, directory),
+                  initial,
+                  progress)) {
         new FederatedRun(plan, initial, backend, ledger, recorder).run();
         return recorder.result();
       }

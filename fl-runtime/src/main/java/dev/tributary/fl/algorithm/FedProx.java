@@ -4,9 +4,6 @@ package dev.tributary.fl.algorithm;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
-import dev.tributary.fl.hook.Gradients;
-import dev.tributary.fl.hook.TrainingHook;
-import dev.tributary.fl.hook.TrainingStep;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
@@ -49,15 +46,6 @@ public record FedProx(double mu) implements FederatedAlgorithm {
     @Override
     public FederatedAlgorithm create(Config config) {
       return new FedProx(config.mu());
-    }
-  }
-
-  /** Adds {@code mu (w - center)} to the gradients. */
-  private record Proximal(double mu, NamedTensors center) implements TrainingHook {
-    @Override
-    public Verdict beforeUpdate(TrainingStep step, Gradients gradients) {
-      gradients.addDifference(mu, center);
-      return Verdict.CONTINUE;
     }
   }
 

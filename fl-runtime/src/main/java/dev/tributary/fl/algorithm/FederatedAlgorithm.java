@@ -4,6 +4,8 @@ package dev.tributary.fl.algorithm;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.message.Message;
 import dev.tributary.fl.model.OptimizerRule;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -19,12 +21,23 @@ public interface FederatedAlgorithm {
   String ADAPTER = "adapter";
 
   /**
-   * Why it makes no sense with a local optimiser, and the way out; asked when an experiment is
+   * Why it makes no sense with the local training, and the way out; asked when an experiment is
    * validated.
+   *
+   * @param local the clients' optimiser
+   * @param localSteps {@code training.local-steps}
    */
-  default Optional<String> objection(OptimizerRule local) {
+  default Optional<String> objection(OptimizerRule local, int localSteps) {
     return Optional.empty();
   }
+
+  /**
+   * Refuses an adapter that it can do nothing with, before anything runs.
+   *
+   * @param tensors names of all that is trained
+   * @throws dev.tributary.fl.config.ConfigException with keys below the root of the file
+   */
+  default void checkTensors(List<String> tensors) {}
 
   /**
    * Whether the next global adapter is the mean of the clients' and nothing else, so that another
@@ -32,6 +45,30 @@ public interface FederatedAlgorithm {
    */
   default boolean averages() {
     return true;
+  }
+
+  /**
+   * Whether answers hold the whole adapter; else a part of it is the clients' own, which no one
+   * else sees.
+   */
+  default boolean sharesAll() {
+    return true;
+  }
+
+  /** Whether each client has an adapter of its own, see {@link #personal}. */
+  default boolean personalises() {
+    return false;
+  }
+
+  /**
+   * A client's own adapter. Here: the part {@link #ADAPTER} of what it keeps, and the global one
+   * before it took part.
+   *
+   * @param global after the round that is asked about
+   * @param kept when it last took part, by part; empty if it never did
+   */
+  default NamedTensors personal(NamedTensors global, Map<String, NamedTensors> kept) {
+    return kept.getOrDefault(ADAPTER, global);
   }
 
   /** Before the first round; on the driver. */

@@ -11,6 +11,11 @@ import java.util.Map;
  */
 public record LocalOnly() implements FederatedAlgorithm {
   @Override
+  public boolean personalises() {
+    return true;
+  }
+
+  @Override
   public boolean clientsRemember() {
     return true;
   }

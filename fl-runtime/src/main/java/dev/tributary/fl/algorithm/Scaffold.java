@@ -94,7 +94,7 @@ public record Scaffold(double serverRate) implements FederatedAlgorithm {
   }
 
   @Override
-  public Optional<String> objection(OptimizerRule local) {
+  public Optional<String> objection(OptimizerRule local, int localSteps) {
     return local instanceof OptimizerRule.Sgd sgd && sgd.momentum() == 0
         ? Optional.empty()
         : Optional.of(

@@ -283,16 +283,13 @@ public final class Ledger {
     return state(round).adapter();
   }
 
-  /**
-   * A client's own adapter after a round: what it kept, if it keeps an adapter, else the global
-   * one. Errors as {@link #state}.
-   */
-  public NamedTensors adapterOf(int client, int round) {
-    return kept(client, round)
-        .map(bytes -> Message.of(bytes, "What client " + client + " kept"))
-        .filter(message -> message.parts().contains(FederatedAlgorithm.ADAPTER))
-        .map(message -> message.part(FederatedAlgorithm.ADAPTER))
-        .orElseGet(() -> adapter(round));
+  /** A client's own adapter after a round, as the algorithm has it. Errors as {@link #state}. */
+  public NamedTensors adapterOf(int client, int round, FederatedAlgorithm algorithm) {
+    Map<String, NamedTensors> kept =
+        kept(client, round)
+            .map(bytes -> Message.of(bytes, "What client " + client + " kept").allParts())
+            .orElse(Map.of());
+    return algorithm.personal(adapter(round), kept);
   }
 
   /**

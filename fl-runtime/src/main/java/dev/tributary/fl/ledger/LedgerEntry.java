@@ -3,6 +3,7 @@ package dev.tributary.fl.ledger;
 
 import dev.tributary.fl.aggregation.LayerReport;
 import dev.tributary.fl.message.ClientReport;
+import dev.tributary.fl.message.MessageSizes;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import java.util.TreeMap;
  *     by their labels in the round: the training loss of the state before the round
  * @param meanLoss the same over all batches
  * @param layers how low-rank updates became one; empty where that was not measured
+ * @param download what the bytes of the global state come from, as sent to each client
  * @param adapterSha256 of the global adapter after the round: names, shapes and values
  * @param kept round of the entry that holds what each client kept last
  * @param trainSeconds from the order to the last answer
@@ -36,6 +38,7 @@ public record LedgerEntry(
     double firstLoss,
     double meanLoss,
     List<LayerReport> layers,
+    MessageSizes download,
     String adapterSha256,
     Map<Integer, Integer> kept,
     double trainSeconds,
@@ -57,6 +60,7 @@ public record LedgerEntry(
    * @param report of its training
    * @param downloadBytes of the global state and of what it kept, as sent to it
    * @param uploadBytes of its answer
+   * @param upload what its answer's bytes come from
    * @param executor where it ran; empty if not known
    * @param wallSeconds of the attempt that succeeded; 0 if not known
    * @param peakMemoryBytes of the process it ran in; 0 if not known
@@ -68,6 +72,7 @@ public record LedgerEntry(
       ClientReport report,
       long downloadBytes,
       long uploadBytes,
+      MessageSizes upload,
       String executor,
       double wallSeconds,
       long peakMemoryBytes) {
@@ -79,6 +84,7 @@ public record LedgerEntry(
           report,
           downloadBytes,
           uploadBytes,
+          upload,
           executor,
           wallSeconds,
           peakMemoryBytes);

@@ -2,6 +2,7 @@
 package dev.tributary.fl.message;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -40,5 +41,29 @@ public record ClientReport(
     implements Serializable {
   public ClientReport {
     stepLosses = List.copyOf(stepLosses);
+  }
+
+  /**
+   * This training, and the cost of another beside it or after it: counts are added up, and so are
+   * losses of steps; what examples there are is the same in both.
+   */
+  public ClientReport and(ClientReport other) {
+    List<Double> losses = new ArrayList<>(stepLosses);
+    losses.addAll(other.stepLosses);
+    long allLabels = labels + other.labels;
+    return new ClientReport(
+        examplesSeen + other.examplesSeen,
+        dataSize,
+        skippedExamples,
+        cutExamples,
+        steps + other.steps,
+        skippedSteps + other.skippedSteps,
+        clippedSteps + other.clippedSteps,
+        optimizerSteps + other.optimizerSteps,
+        tokens + other.tokens,
+        allLabels,
+        firstLoss,
+        (meanLoss * labels + other.meanLoss * other.labels) / allLabels,
+        losses);
   }
 }

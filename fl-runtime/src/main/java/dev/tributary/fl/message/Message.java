@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.adapter.NamedTensors.Tensor;
+import dev.tributary.fl.config.Providers;
+import dev.tributary.fl.seed.Seed;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,24 +25,27 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 
 /**
  * Tensors in named parts ({@code adapter}, {@code optimizer} ...) with a header, as bytes. The same
- * content gives the same bytes. Numbers are little-endian.
+ * content and seed give the same bytes. Numbers are little-endian.
  *
  * <pre>
- * 8 bytes   TRIBMSG and the format's version, 1
+ * 8 bytes   TRIBMSG and the format's version, 2
  * 4 bytes   length of the header
  * 4 bytes   CRC-32C of the header
- * header    JSON in UTF-8: kind, round, client, operators, report, and of each tensor
- *           part, name, shape, bytes, crc32c; then blanks in place of what its numbers of
- *           round, client and report are shorter than they may be
- * values    of the tensors in the order of the header, float32, row-major, without gaps
+ * header    JSON in UTF-8: kind, round, client, report, and of each tensor part, name,
+ *           shape, bytes, crc32c, and where its numbers are not plain float32 their format,
+ *           compression and the number of bytes in between; then blanks in place of what
+ *           its numbers of round, client and report are shorter than they may be
+ * values    of the tensors in the order of the header, row-major, without gaps
  * </pre>
  *
- * <p>So the length follows from what is trained and the number of local steps, and can be told
- * before a run.
+ * <p>So without compression the length follows from what is trained and the number of local steps,
+ * and can be told before a run.
  *
  * <p>Opening reads and checks the header alone; a tensor is read and checked when asked for, so
  * that a stored update never needs to be in memory as a whole. Checksums find damage, not forgery.
@@ -48,7 +53,7 @@ import java.util.zip.CRC32C;
  * origin.
  */
 public final class Message {
-  private static final byte[] MAGIC = {'T', 'R', 'I', 'B', 'M', 'S', 'G', 1};
+  private static final byte[] MAGIC = {'T', 'R', 'I', 'B', 'M', 'S', 'G', 2};
   private static final int FIXED_BYTES = 16;
 
   /** Of a double and of a long, in characters, signs included. */
@@ -68,7 +73,25 @@ public final class Message {
           .disable(MapperFeature.SORT_CREATOR_PROPERTIES_FIRST)
           .build();
 
-  private record Slot(List<Long> shape, long offset, int bytes, String checksum) {}
+  /**
+   * @param bytes as they are stored
+   * @param formatted bytes before compression
+   */
+  private record Slot(
+      List<Long> shape,
+      long offset,
+      int bytes,
+      String format,
+      int formatted,
+      String compression,
+      String checksum) {
+    int elements() {
+      return Math.toIntExact(shape.stream().reduce(1L, Math::multiplyExact));
+    }
+  }
+
+  /** Operators that were needed before, by name. */
+  private static final Map<String, MessageOperator> KNOWN = new ConcurrentHashMap<>();
 
   private final String origin;
   private final MessageBytes content;
@@ -93,18 +116,34 @@ public final class Message {
    * @throws IllegalArgumentException if it would be longer than an array may be (2 GiB)
    */
   public static byte[] encode(MessageHeader header, Map<String, NamedTensors> parts) {
+    return encode(header, parts, MessagePipeline.PLAIN, part -> false, Seed.of(0));
+  }
+
+  /**
+   * @param pipeline what numbers go through
+   * @param passing whether those of a part do; others stay as they are
+   * @param seed for what the format draws
+   * @throws MessageException if the format cannot hold a number; names the tensor
+   */
+  public static byte[] encode(
+      MessageHeader header,
+      Map<String, NamedTensors> parts,
+      MessagePipeline pipeline,
+      Predicate<String> passing,
+      Seed seed) {
     List<byte[]> values = new ArrayList<>();
     ObjectNode json = JSON.createObjectNode();
     json.put("kind", header.kind().name());
     json.put("round", header.round());
     json.put("client", header.client());
-    header.operators().forEach(json.putArray("operators")::add);
     header.report().ifPresent(report -> json.set("report", JSON.valueToTree(report)));
     var tensors = json.putArray("tensors");
     long size = 0;
     for (Map.Entry<String, NamedTensors> part : parts.entrySet()) {
+      MessagePipeline through = passing.test(part.getKey()) ? pipeline : MessagePipeline.PLAIN;
       for (Map.Entry<String, Tensor> tensor : part.getValue().byName().entrySet()) {
-        byte[] bytes = toBytes(tensor.getValue().values());
+        byte[] formatted = formatted(through, part.getKey(), tensor, seed.child(part.getKey()));
+        byte[] bytes = through.compression().map(c -> c.compress(formatted)).orElse(formatted);
         values.add(bytes);
         size += bytes.length;
         ObjectNode slot = tensors.addObject();
@@ -112,6 +151,12 @@ public final class Message {
         slot.put("name", tensor.getKey());
         tensor.getValue().shape().forEach(slot.putArray("shape")::add);
         slot.put("bytes", bytes.length);
+        if (!through.formatName().equals(MessagePipeline.PLAIN.formatName())) {
+          slot.put("format", through.formatName());
+        }
+        if (through.compression().isPresent()) {
+          slot.put("compression", through.compressionName()).put("formatted", formatted.length);
+        }
         slot.put("crc32c", checksum(bytes));
       }
     }
@@ -168,10 +213,14 @@ public final class Message {
     }
   }
 
-  private static byte[] toBytes(float[] values) {
-    byte[] bytes = new byte[Math.multiplyExact(values.length, Float.BYTES)];
-    littleEndian(bytes).asFloatBuffer().put(values);
-    return bytes;
+  private static byte[] formatted(
+      MessagePipeline pipeline, String part, Map.Entry<String, Tensor> tensor, Seed seed) {
+    try {
+      return pipeline.format().encode(tensor.getValue().values(), seed.child(tensor.getKey()));
+    } catch (IllegalArgumentException e) {
+      throw new MessageException(
+          "Cannot write tensor " + tensor.getKey() + " of part " + part + ": " + e.getMessage(), e);
+    }
   }
 
   // ---- reading
@@ -237,10 +286,9 @@ public final class Message {
               whole(json, "client"),
               json.has("report")
                   ? Optional.of(JSON.treeToValue(json.get("report"), ClientReport.class))
-                  : Optional.empty(),
-              texts(json.path("operators")));
+                  : Optional.empty());
       for (JsonNode tensor : json.path("tensors")) {
-        Slot slot = slot(tensor, offset);
+        Slot slot = slot(tensor, offset, origin);
         String name = tensor.path("name").asText();
         if (parts
                 .computeIfAbsent(tensor.path("part").asText(), part -> new LinkedHashMap<>())
@@ -254,17 +302,13 @@ public final class Message {
       throw new MessageException(
           origin + " is refused: its header makes no sense: " + e.getMessage(), e);
     }
-    if (!header.operators().isEmpty()) {
-      throw refused(
-          origin, "it was encoded with " + header.operators() + ", which is not known here");
-    }
     if (offset != size) {
       throw refused(origin, "it has " + size + " bytes, its header says " + offset);
     }
     return new Message(origin, content, header, parts);
   }
 
-  private static Slot slot(JsonNode tensor, long offset) {
+  private static Slot slot(JsonNode tensor, long offset, String origin) {
     List<Long> shape = new ArrayList<>();
     long elements = 1;
     for (JsonNode extent : tensor.path("shape")) {
@@ -275,10 +319,40 @@ public final class Message {
       elements = Math.multiplyExact(elements, extent.asLong());
     }
     int bytes = whole(tensor, "bytes");
-    if (bytes != Math.multiplyExact(elements, Float.BYTES)) {
-      throw new IllegalArgumentException(bytes + " bytes for shape " + shape);
+    String format = tensor.path("format").asText(MessagePipeline.PLAIN.formatName());
+    String compression = tensor.path("compression").asText("");
+    int formatted = compression.isEmpty() ? bytes : whole(tensor, "formatted");
+    // before anything is unpacked: what it claims must be what such numbers can take
+    NumberFormat numbers = operator(NumberFormat.class, format, origin);
+    if (bytes < 0
+        || formatted < 0
+        || elements > Integer.MAX_VALUE
+        || formatted > numbers.mostBytes(elements)) {
+      throw new IllegalArgumentException(formatted + " bytes for shape " + shape);
     }
-    return new Slot(shape, offset, bytes, tensor.path("crc32c").asText());
+    if (numbers instanceof Float32) {
+      Lengths.require(formatted, elements * Float.BYTES, shape);
+    }
+    return new Slot(
+        shape, offset, bytes, format, formatted, compression, tensor.path("crc32c").asText());
+  }
+
+  private static <T extends MessageOperator> T operator(Class<T> kind, String name, String origin) {
+    MessageOperator operator = KNOWN.get(name);
+    if (operator == null) {
+      Providers<?> providers = Providers.of(MessageOperator.Provider.class);
+      operator =
+          providers
+              .find(name)
+              .map(provider -> ((MessageOperator.Provider<?>) provider).decoder())
+              .orElseThrow(
+                  () -> refused(origin, "it was encoded with " + name + ", not known here"));
+      KNOWN.put(name, operator);
+    }
+    if (!kind.isInstance(operator)) {
+      throw refused(origin, name + " stands in the wrong place");
+    }
+    return kind.cast(operator);
   }
 
   private static int whole(JsonNode json, String key) {
@@ -287,12 +361,6 @@ public final class Message {
       throw new IllegalArgumentException(key + " is " + value);
     }
     return value.asInt();
-  }
-
-  private static List<String> texts(JsonNode array) {
-    List<String> texts = new ArrayList<>();
-    array.forEach(text -> texts.add(text.asText()));
-    return texts;
   }
 
   // ---- what is in it
@@ -329,9 +397,55 @@ public final class Message {
     if (!checksum(bytes).equals(slot.checksum())) {
       throw refused(origin, "the checksum of tensor " + name + " does not fit; it was damaged");
     }
-    float[] values = new float[bytes.length / Float.BYTES];
-    littleEndian(bytes).asFloatBuffer().get(values);
-    return new Tensor(slot.shape(), values);
+    try {
+      byte[] formatted =
+          slot.compression().isEmpty()
+              ? bytes
+              : operator(Compression.class, slot.compression(), origin)
+                  .restore(bytes, slot.formatted());
+      return new Tensor(
+          slot.shape(),
+          operator(NumberFormat.class, slot.format(), origin).decode(formatted, slot.elements()));
+    } catch (IllegalArgumentException e) {
+      throw new MessageException(
+          origin + " is refused: tensor " + name + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * How many bytes its numbers take, before and after what they went through.
+   *
+   * @param own which parts a client keeps for itself
+   */
+  public MessageSizes sizes(Predicate<String> own) {
+    long values = 0;
+    long formatted = 0;
+    long stored = 0;
+    long kept = 0;
+    String format = MessagePipeline.PLAIN.formatName();
+    String compression = "";
+    for (Map.Entry<String, Map<String, Slot>> part : parts.entrySet()) {
+      for (Slot slot : part.getValue().values()) {
+        if (own.test(part.getKey())) {
+          kept += slot.bytes();
+          continue;
+        }
+        values += (long) slot.elements() * Float.BYTES;
+        formatted += slot.formatted();
+        stored += slot.bytes();
+        format = slot.format();
+        compression = slot.compression();
+      }
+    }
+    return new MessageSizes(values, format, formatted, compression, stored, kept, size());
+  }
+
+  private long size() {
+    try {
+      return content.size();
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read " + origin, e);
+    }
   }
 
   /** Reads and checks the tensors of one part; none if there is no such part. */

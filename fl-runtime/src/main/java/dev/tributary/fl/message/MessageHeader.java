@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.message;
 
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -11,11 +10,8 @@ import java.util.Optional;
  * @param round counted from 1; 0 for the state before the first
  * @param client the sender or keeper; {@link #SERVER} for the server
  * @param report of a client's training; empty where the server speaks
- * @param operators what the values went through, in the order of encoding: the place of precision,
- *     quantisation and compression; empty for plain float32
  */
-public record MessageHeader(
-    Kind kind, int round, int client, Optional<ClientReport> report, List<String> operators) {
+public record MessageHeader(Kind kind, int round, int client, Optional<ClientReport> report) {
   /** In place of a client's number. */
   public static final int SERVER = -1;
 
@@ -29,19 +25,15 @@ public record MessageHeader(
     KEPT
   }
 
-  public MessageHeader {
-    operators = List.copyOf(operators);
-  }
-
   public static MessageHeader global(int round) {
-    return new MessageHeader(Kind.GLOBAL, round, SERVER, Optional.empty(), List.of());
+    return new MessageHeader(Kind.GLOBAL, round, SERVER, Optional.empty());
   }
 
   public static MessageHeader update(int round, int client, ClientReport report) {
-    return new MessageHeader(Kind.UPDATE, round, client, Optional.of(report), List.of());
+    return new MessageHeader(Kind.UPDATE, round, client, Optional.of(report));
   }
 
   public static MessageHeader kept(int round, int client, ClientReport report) {
-    return new MessageHeader(Kind.KEPT, round, client, Optional.of(report), List.of());
+    return new MessageHeader(Kind.KEPT, round, client, Optional.of(report));
   }
 }

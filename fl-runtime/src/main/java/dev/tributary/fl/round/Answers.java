@@ -14,6 +14,7 @@ import dev.tributary.fl.message.ClientReport;
 import dev.tributary.fl.message.Message;
 import dev.tributary.fl.message.MessageException;
 import dev.tributary.fl.message.MessageHeader;
+import dev.tributary.fl.message.MessageSizes;
 import dev.tributary.fl.training.Weighting;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -81,7 +82,7 @@ final class Answers implements ClientBackend.Receiver {
             .orElseThrow(() -> new MessageException(origin + " is refused: it has no report"));
     open.storeUpdate(client, message);
     storeKept(client, answer, report);
-    ClientRow row = row(client, report, message.length, attempt);
+    ClientRow row = row(client, report, answer.sizes(ClientWork::isKept), attempt);
     rows.put(client, row);
     listener.clientDone(order.round(), row);
   }
@@ -99,14 +100,15 @@ final class Answers implements ClientBackend.Receiver {
     }
   }
 
-  private ClientRow row(int client, ClientReport report, long uploadBytes, Attempt attempt) {
+  private ClientRow row(int client, ClientReport report, MessageSizes upload, Attempt attempt) {
     return new ClientRow(
         client,
         weight(report),
         0,
         report,
         order.global().length + keptBytes.getOrDefault(client, 0L),
-        uploadBytes,
+        upload.whole(),
+        upload,
         attempt.executor(),
         attempt.wallSeconds(),
         attempt.peakMemoryBytes());

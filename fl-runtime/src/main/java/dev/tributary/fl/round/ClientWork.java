@@ -10,6 +10,7 @@ import dev.tributary.fl.algorithm.LocalTraining;
 import dev.tributary.fl.algorithm.ServerState;
 import dev.tributary.fl.message.Message;
 import dev.tributary.fl.message.MessageHeader;
+import dev.tributary.fl.message.MessagePipeline;
 import dev.tributary.fl.model.CausalLm;
 import dev.tributary.fl.text.EncodedExample;
 import dev.tributary.fl.training.LocalTrainer;
@@ -28,6 +29,10 @@ public final class ClientWork {
   private static final String STEPS = "/steps";
 
   private ClientWork() {}
+
+  static boolean isKept(String part) {
+    return part.startsWith(KEPT);
+  }
 
   /**
    * Trains one client by the order's algorithm.
@@ -56,7 +61,12 @@ public final class ClientWork {
         (part, adapter) -> work.exchange.answered(adapter, client, order.round()));
     new TreeMap<>(answer.keep()).forEach((part, tensors) -> parts.put(KEPT + part, tensors));
     work.optimizers.forEach((part, tensors) -> parts.put(KEPT + part, tensors));
-    return Message.encode(MessageHeader.update(order.round(), client, answer.report()), parts);
+    return Message.encode(
+        MessageHeader.update(order.round(), client, answer.report()),
+        parts,
+        MessagePipeline.of(order.training().messages().upload()),
+        part -> !part.startsWith(KEPT),
+        order.clientSeed(client).child("upload"));
   }
 
   private static final class Work implements LocalTraining {

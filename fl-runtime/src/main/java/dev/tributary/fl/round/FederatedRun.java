@@ -16,6 +16,7 @@ import dev.tributary.fl.ledger.LedgerEntry;
 import dev.tributary.fl.ledger.LedgerEntry.ClientRow;
 import dev.tributary.fl.ledger.OpenRound;
 import dev.tributary.fl.ledger.Sha256;
+import dev.tributary.fl.message.Message;
 import dev.tributary.fl.script.TorchScript;
 import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.training.Scenario;
@@ -84,7 +85,7 @@ public final class FederatedRun {
       state = aggregated.state();
       double aggregateSeconds = watch.lap();
       LedgerEntry entry =
-          entry(round, aggregated, answers.rows(), open, trainSeconds, aggregateSeconds);
+          entry(order, aggregated, answers.rows(), open, trainSeconds, aggregateSeconds);
       open.commit(entry, state);
 
       listener.roundCommitted(entry, state.adapter());
@@ -99,7 +100,9 @@ public final class FederatedRun {
   private Aggregated aggregate(ServerState before, Cohort answers) {
     TrainingConfig training = plan.training();
     AdapterMethod adapter = plan.adapter().create();
-    if (training.scenario() != Scenario.FEDERATED || !(adapter instanceof Lora)) {
+    if (training.scenario() != Scenario.FEDERATED
+        || !(adapter instanceof Lora)
+        || !algorithm.sharesAll()) {
       return new Aggregated(algorithm.aggregate(before, answers), List.of());
     }
     Seed seed = RoundOrder.roundSeed(plan.seed(), answers.round()).child("aggregation");
@@ -132,7 +135,7 @@ public final class FederatedRun {
   }
 
   private LedgerEntry entry(
-      int round,
+      RoundOrder order,
       Aggregated aggregated,
       List<ClientRow> rows,
       OpenRound open,
@@ -140,13 +143,14 @@ public final class FederatedRun {
       double aggregateSeconds) {
     return new LedgerEntry(
         LedgerEntry.VERSION,
-        round,
+        order.round(),
         plan.training().scenario().name().toLowerCase(Locale.ROOT),
         plan.training().algorithm().name(),
         plan.training().scenario() == Scenario.LOCAL ? rows : withShares(rows),
         perLabel(rows, row -> row.report().firstLoss()),
         perLabel(rows, row -> row.report().meanLoss()),
         aggregated.layers(),
+        Message.of(order.global(), "The global state").sizes(part -> false),
         Sha256.of(aggregated.state().adapter()),
         open.kept(),
         trainSeconds,

@@ -11,6 +11,7 @@ import dev.tributary.fl.algorithm.ServerState;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.message.Message;
 import dev.tributary.fl.message.MessageHeader;
+import dev.tributary.fl.message.MessagePipeline;
 import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.training.Scenario;
 import dev.tributary.fl.training.TrainingConfig;
@@ -43,7 +44,13 @@ public record RoundOrder(
       Choice<AdapterMethod> adapter,
       TrainingConfig training,
       ServerState state) {
-    byte[] global = Message.encode(MessageHeader.global(round - 1), state.sentParts());
+    byte[] global =
+        Message.encode(
+            MessageHeader.global(round - 1),
+            state.sentParts(),
+            MessagePipeline.of(training.messages().download()),
+            part -> true,
+            roundSeed(runSeed, round).child("download"));
     return new RoundOrder(round, runSeed, adapter, training, global);
   }
 
@@ -52,7 +59,8 @@ public record RoundOrder(
     return algorithm(training);
   }
 
-  static FederatedAlgorithm algorithm(TrainingConfig training) {
+  /** What clients and server do by these settings. */
+  public static FederatedAlgorithm algorithm(TrainingConfig training) {
     return switch (training.scenario()) {
       case FEDERATED -> training.algorithm().create();
       case GLOBAL -> new FedAvg(); // of one client: plain training

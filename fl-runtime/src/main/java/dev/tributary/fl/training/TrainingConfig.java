@@ -12,6 +12,7 @@ import dev.tributary.fl.config.Fault;
 import dev.tributary.fl.config.Faults;
 import dev.tributary.fl.config.Portable;
 import dev.tributary.fl.hook.TrainingHook;
+import dev.tributary.fl.message.MessagesConfig;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
@@ -46,6 +47,7 @@ import java.util.Optional;
  *     out
  * @param hooks what looks at or changes each step between gradient and update, in this order, after
  *     the algorithm's own terms and the clipping
+ * @param messages how numbers are written on their way between clients and server
  */
 public record TrainingConfig(
     @Default("fedavg") Choice<FederatedAlgorithm> algorithm,
@@ -66,7 +68,8 @@ public record TrainingConfig(
     @Default("last") Keep keep,
     Optional<String> keepBy,
     Optional<String> startFrom,
-    @Default("[]") List<Choice<TrainingHook>> hooks)
+    @Default("[]") List<Choice<TrainingHook>> hooks,
+    @Default("{}") MessagesConfig messages)
     implements Serializable {
 
   /** Which round's adapter is the result of the run. */
@@ -114,7 +117,7 @@ public record TrainingConfig(
     if (scenario == Scenario.FEDERATED) {
       algorithm
           .create()
-          .objection(optimizer.create().rule())
+          .objection(optimizer.create().rule(), localSteps)
           .ifPresent(reason -> faults.check(false, "algorithm.name", algorithm.name(), reason));
     }
     long steps = (long) Math.max(0, rounds) * Math.max(0, localSteps);
@@ -130,6 +133,35 @@ public record TrainingConfig(
                 + steps
                 + " or more")
         .throwIfAny();
+  }
+
+  /**
+   * Steps of each client alone, at the optimiser's rate, without a schedule.
+   *
+   * @param steps at least 1
+   */
+  public TrainingConfig forFineTuning(int steps) {
+    return new TrainingConfig(
+        algorithm,
+        aggregation,
+        measureAggregation,
+        Scenario.LOCAL,
+        weighting,
+        rounds,
+        Optional.empty(),
+        steps,
+        batchSize,
+        gradientAccumulation,
+        threadsPerClient,
+        optimizer,
+        new Choice<>(new ConstantSchedule.Provider(), new ScheduleConfig(0, Optional.empty())),
+        clipNorm,
+        false,
+        Keep.LAST,
+        Optional.empty(),
+        Optional.empty(),
+        hooks,
+        messages);
   }
 
   /** What is wrong with the aggregation for an adapter and the rest of the training. */

@@ -45,20 +45,44 @@ record Quadratics(double[] curvatures, double[] centers, int steps, double rate)
     return above / below;
   }
 
+  /** The global number and each client's own after the last round. */
+  Personal personal(FederatedAlgorithm algorithm, double start, int rounds) {
+    ServerState state = algorithm.initial(tensor(start));
+    Map<Integer, Map<String, NamedTensors>> kept = new HashMap<>();
+    for (int round = 1; round <= rounds; round++) {
+      state = round(algorithm, state, kept, round);
+    }
+    List<Double> own = new ArrayList<>();
+    for (int k = 0; k < centers.length; k++) {
+      own.add(value(algorithm.personal(state.adapter(), kept.getOrDefault(k, Map.of()))));
+    }
+    return new Personal(value(state.adapter()), own);
+  }
+
+  record Personal(double global, List<Double> own) {}
+
+  private ServerState round(
+      FederatedAlgorithm algorithm,
+      ServerState state,
+      Map<Integer, Map<String, NamedTensors>> kept,
+      int round) {
+    List<ClientAnswer> answers = new ArrayList<>();
+    for (int k = 0; k < centers.length; k++) {
+      ClientAnswer answer =
+          algorithm.train(new Local(this, k, round, state, kept.getOrDefault(k, Map.of())));
+      kept.put(k, answer.keep());
+      answers.add(answer);
+    }
+    return algorithm.aggregate(state, new InMemory(round, answers, centers.length));
+  }
+
   /** The global number after each round of all clients, who count alike. */
   List<Double> train(FederatedAlgorithm algorithm, double start, int rounds) {
     ServerState state = algorithm.initial(tensor(start));
     Map<Integer, Map<String, NamedTensors>> kept = new HashMap<>();
     List<Double> found = new ArrayList<>();
     for (int round = 1; round <= rounds; round++) {
-      List<ClientAnswer> answers = new ArrayList<>();
-      for (int k = 0; k < centers.length; k++) {
-        ClientAnswer answer =
-            algorithm.train(new Local(this, k, round, state, kept.getOrDefault(k, Map.of())));
-        kept.put(k, answer.keep());
-        answers.add(answer);
-      }
-      state = algorithm.aggregate(state, new InMemory(round, answers, centers.length));
+      state = round(algorithm, state, kept, round);
       found.add(value(state.adapter()));
     }
     return found;

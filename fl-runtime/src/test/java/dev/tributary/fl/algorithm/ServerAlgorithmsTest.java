@@ -163,11 +163,11 @@ class ServerAlgorithmsTest {
   @Test
   void controlsGoWithPlainGradientStepsOnly() {
     Scaffold scaffold = new Scaffold(1);
-    assertThat(scaffold.objection(new OptimizerRule.Sgd(0, false, 0.1))).isEmpty();
-    assertThat(scaffold.objection(new OptimizerRule.Sgd(0.9, false, 0))).isPresent();
-    assertThat(scaffold.objection(new OptimizerRule.AdamW(0.9, 0.999, 1e-8, 0)).orElse(""))
+    assertThat(scaffold.objection(new OptimizerRule.Sgd(0, false, 0.1), 10)).isEmpty();
+    assertThat(scaffold.objection(new OptimizerRule.Sgd(0.9, false, 0), 10)).isPresent();
+    assertThat(scaffold.objection(new OptimizerRule.AdamW(0.9, 0.999, 1e-8, 0), 10).orElse(""))
         .contains("training.optimizer {name: sgd, momentum: 0}");
-    assertThat(new FedAdam(0.1, 0.9, 0.99, 1e-3).objection(new OptimizerRule.Sgd(0.9, true, 0)))
+    assertThat(new FedAdam(0.1, 0.9, 0.99, 1e-3).objection(new OptimizerRule.Sgd(0.9, true, 0), 10))
         .isEmpty();
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.algorithm.LocalOnly;
 import dev.tributary.fl.algorithm.ServerState;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.ledger.Ledger;
@@ -194,9 +195,10 @@ class FederatedRunTest {
       new FederatedRun(alone, TestRun::initial, backend, Ledger.open(other), RoundListener.NONE)
           .run();
     }
-    assertThat(Sha256.of(ledger.adapterOf(2, 3)))
+    assertThat(Sha256.of(ledger.adapterOf(2, 3, new LocalOnly())))
         .isEqualTo(Sha256.of(Ledger.open(other).adapter(3)));
-    assertThat(Sha256.of(ledger.adapterOf(1, 3))).isNotEqualTo(Sha256.of(ledger.adapterOf(2, 3)));
+    assertThat(Sha256.of(ledger.adapterOf(1, 3, new LocalOnly())))
+        .isNotEqualTo(Sha256.of(ledger.adapterOf(2, 3, new LocalOnly())));
   }
 
   @Test

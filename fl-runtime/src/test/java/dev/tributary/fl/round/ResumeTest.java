@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tributary.fl.adapter.NamedTensors;
+import dev.tributary.fl.algorithm.Ditto;
 import dev.tributary.fl.algorithm.FedAdam;
 import dev.tributary.fl.algorithm.FedAvgM;
 import dev.tributary.fl.algorithm.FedYogi;
 import dev.tributary.fl.algorithm.FederatedAlgorithm;
+import dev.tributary.fl.algorithm.PFedMe;
+import dev.tributary.fl.algorithm.PartlyPersonal;
 import dev.tributary.fl.algorithm.Scaffold;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.ledger.Ledger;
@@ -17,6 +20,7 @@ import dev.tributary.fl.ledger.LedgerException;
 import dev.tributary.fl.ledger.LocalStore;
 import dev.tributary.fl.ledger.Sha256;
 import dev.tributary.fl.message.MessageException;
+import dev.tributary.fl.testing.BigramModel;
 import dev.tributary.fl.testing.TrainingConfigs;
 import dev.tributary.fl.training.Scenario;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +76,12 @@ class ResumeTest {
     return Stream.of(
         new Choice<>(new FedAvgM.Provider(), new FedAvgM.Config(0.9, 1)),
         new Choice<>(new FedYogi.Provider(), new FedAdam.Config(0.01, 0.9, 0.99, 0.001)),
-        new Choice<>(new Scaffold.Provider(), new Scaffold.Config(1)));
+        new Choice<>(new Scaffold.Provider(), new Scaffold.Config(1)),
+        new Choice<>(new PFedMe.Provider(), new PFedMe.Config(5, 3, 0.1, 1)),
+        new Choice<>(new Ditto.Provider(), new Ditto.Config(0.5, Optional.empty())),
+        new Choice<>(
+            new PartlyPersonal.FedRep(),
+            new PartlyPersonal.FedRepConfig(List.of(BigramModel.BIAS), Optional.empty())));
   }
 
   @ParameterizedTest

@@ -7,6 +7,7 @@ import dev.tributary.fl.algorithm.FedAvg;
 import dev.tributary.fl.algorithm.FederatedAlgorithm;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.hook.TrainingHook;
+import dev.tributary.fl.message.MessagesConfig;
 import dev.tributary.fl.training.AdamW;
 import dev.tributary.fl.training.ConstantSchedule;
 import dev.tributary.fl.training.Optimizer;
@@ -43,6 +44,7 @@ public final class TrainingConfigs {
   public Optional<Double> clipNorm = Optional.empty();
   public boolean keepState;
   public List<Choice<TrainingHook>> hooks = List.of();
+  public MessagesConfig messages = new MessagesConfig(List.of(), List.of());
 
   public static Choice<Optimizer> sgd(double learningRate, double momentum) {
     return new Choice<>(new Sgd.Provider(), new Sgd(learningRate, momentum, false, 0));
@@ -68,6 +70,7 @@ public final class TrainingConfigs {
         Keep.LAST,
         Optional.empty(),
         Optional.empty(),
-        hooks);
+        hooks,
+        messages);
   }
 }

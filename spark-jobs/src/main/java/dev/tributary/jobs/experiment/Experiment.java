@@ -8,6 +8,7 @@ import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
 import dev.tributary.fl.model.ModelChoice;
+import dev.tributary.fl.training.Scenario;
 import dev.tributary.fl.training.TrainingConfig;
 import java.util.Optional;
 
@@ -39,6 +40,12 @@ public record Experiment(
             experiment,
             "give letters, digits, '.', '_' or '-', e.g. gsm8k-fedavg-lora")
         .check(!output.isBlank(), "output", output, "give the run directory, e.g. runs/NAME");
+    faults.check(
+        evaluation.fineTuneSteps() == 0 || training.scenario() != Scenario.GLOBAL,
+        "evaluation.fine-tune-steps",
+        evaluation.fineTuneSteps(),
+        "in the scenario global one client holds all data, so there is nobody to fine-tune for;"
+            + " leave it out");
     training.aggregationFaults(adapter.create()).forEach(faults::note);
     faults.throwIfAny();
   }

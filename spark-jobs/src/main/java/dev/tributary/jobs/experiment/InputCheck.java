@@ -7,6 +7,7 @@ import dev.tributary.evaluation.Task;
 import dev.tributary.evaluation.TaskContext;
 import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.adapter.PeftDirectory;
+import dev.tributary.fl.adapter.Placement;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.config.Fault;
@@ -16,6 +17,7 @@ import dev.tributary.fl.model.Checkpoint;
 import dev.tributary.fl.model.ConfigJson;
 import dev.tributary.fl.model.ModelConfig;
 import dev.tributary.fl.model.ModelFamily;
+import dev.tributary.fl.round.RoundOrder;
 import dev.tributary.fl.text.PromptTemplate;
 import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.fl.text.Tokenizer;
@@ -124,6 +126,14 @@ public final class InputCheck {
               "weights that are trained cannot be 8-bit integers; take int8: false, or an"
                   + " adapter that leaves them as they are"));
     }
+    List<String> trained =
+        adapter.placement(model).tensors().stream().map(Placement.Placed::name).toList();
+    tryTo(
+        "",
+        () -> {
+          RoundOrder.algorithm(experiment.training()).checkTensors(trained);
+          return trained;
+        });
     experiment
         .training()
         .startFrom()

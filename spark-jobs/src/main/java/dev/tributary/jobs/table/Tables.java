@@ -104,6 +104,23 @@ public final class Tables {
               Map.entry(
                   "peak_memory_bytes", "most memory of the process it ran in; 0 if not known")));
 
+  public static final Table<MessageRow> MESSAGES =
+      Table.of(
+          Subject.RUN,
+          "messages",
+          "one row for each stage of each message: bytes before and after each operator",
+          MessageRow.class,
+          Map.ofEntries(
+              Map.entry("round", "counted from 1"),
+              Map.entry("client", "its number in the split"),
+              Map.entry("direction", "`download` to the client, `upload` from it"),
+              Map.entry("stage", "counted from 0, in the order of encoding"),
+              Map.entry(
+                  "after",
+                  "`numbers` in float32; then each operator by its name; `kept`: what the client"
+                      + " keeps for itself; `message`: all, with the header"),
+              Map.entry("bytes", "after it")));
+
   public static final Table<LayerRow> LAYERS =
       Table.of(
           Subject.RUN,
@@ -134,7 +151,10 @@ public final class Tables {
           EvaluationRow.class,
           Map.ofEntries(
               Map.entry("round", "after which it was measured; 0 before training"),
-              Map.entry("adapter", "`global`, or `client=K` for a client's own"),
+              Map.entry(
+                  "adapter",
+                  "`global`, or `client=K` for a client's own; `client=K+N` after N steps of fine"
+                      + " tuning"),
               Map.entry("task", "its label"),
               Map.entry("split", "`validation`, `test`, or `server`: those of no client"),
               Map.entry("client", "whose examples; empty for all together and for benchmarks"),
@@ -148,6 +168,26 @@ public final class Tables {
               Map.entry("published_instances", "size of the benchmark as published"),
               Map.entry("notice", "what must be said with the value"),
               Map.entry("seconds", "computing time, summed over machines")));
+
+  public static final Table<FairnessRow> FAIRNESS =
+      Table.of(
+          Subject.RUN,
+          "fairness",
+          "one row for each figure that several clients have: how alike they fare",
+          FairnessRow.class,
+          Map.ofEntries(
+              Map.entry("round", "after which it was measured; 0 before training"),
+              Map.entry(
+                  "adapters",
+                  "`global`: the one for all on each client's data; `personal`: each client's own"),
+              Map.entry("task", "its label"),
+              Map.entry("split", "`validation`, `test`"),
+              Map.entry("metric", "`loss_per_token`, `accuracy` ..."),
+              Map.entry("clients", "that have the figure"),
+              Map.entry("mean", "over clients, which count alike"),
+              Map.entry("deviation", "standard deviation over clients"),
+              Map.entry("worst_decile", "mean of the tenth of the clients that fares worst"),
+              Map.entry("best_decile", "mean of the tenth that fares best")));
 
   public static final Table<AnswerRow> ANSWERS =
       Table.of(
@@ -260,8 +300,10 @@ public final class Tables {
         RUNS,
         ROUNDS,
         CLIENTS,
+        MESSAGES,
         LAYERS,
         EVALUATIONS,
+        FAIRNESS,
         ANSWERS,
         SPLITS,
         SPLIT_CLIENTS,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tributary.fl.ledger.LedgerEntry;
 import dev.tributary.fl.ledger.LedgerEntry.ClientRow;
 import dev.tributary.fl.message.ClientReport;
+import dev.tributary.fl.message.MessageSizes;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,8 @@ class RoundBenchTest {
     assertThat(RoundBench.figures(entries, 4)).containsEntry("compute_seconds_median", 2.0);
   }
 
+  private static final MessageSizes SIZES = new MessageSizes(80, "float32", 80, "", 80, 0, 100);
+
   private static LedgerEntry entry(int round, String time, ClientRow... clients) {
     return new LedgerEntry(
         LedgerEntry.VERSION,
@@ -53,6 +56,7 @@ class RoundBenchTest {
         2.0,
         1.9,
         List.of(),
+        SIZES,
         "ab",
         Map.of(),
         1.0,
@@ -61,6 +65,6 @@ class RoundBenchTest {
   }
 
   private static ClientRow client(String executor, double seconds) {
-    return new ClientRow(0, 8, 0.5, REPORT, 100, 100, executor, seconds, 1 << 20);
+    return new ClientRow(0, 8, 0.5, REPORT, 100, 100, SIZES, executor, seconds, 1 << 20);
   }
 }

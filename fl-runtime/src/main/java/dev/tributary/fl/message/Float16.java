@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.tributary.fl.message;
+
+import dev.tributary.fl.model.HalfPrecision;
+import dev.tributary.fl.seed.Seed;
+import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.ShortBuffer;
+
+/**
+ * Two bytes a number, rounded to nearest, ties to even: within 2^-11 of a number between 2^-14 and
+ * 65504 relative to it, and within 2^-25 below.
+ */
+public record Float16() implements NumberFormat {
+  /** {@code float16} has no further keys. */
+  public record Config() implements Serializable {}
+
+  /** Chosen by {@code name: float16}. */
+  public static final class Provider implements MessageOperator.Provider<Config> {
+    @Override
+    public String name() {
+      return "float16";
+    }
+
+    @Override
+    public Class<Config> configType() {
+      return Config.class;
+    }
+
+    @Override
+    public MessageOperator create(Config config) {
+      return new Float16();
+    }
+
+    @Override
+    public MessageOperator decoder() {
+      return new Float16();
+    }
+  }
+
+  @Override
+  public byte[] encode(float[] values, Seed seed) {
+    byte[] bytes = new byte[Math.multiplyExact(values.length, Short.BYTES)];
+    ShortBuffer out = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
+    for (int i = 0; i < values.length; i++) {
+      short half = HalfPrecision.toFloat16(values[i]);
+      if (!Float.isFinite(HalfPrecision.fromFloat16(half))) {
+        throw new IllegalArgumentException("float16 cannot hold " + values[i] + "; take bfloat16");
+      }
+      out.put(half);
+    }
+    return bytes;
+  }
+
+  @Override
+  public float[] decode(byte[] bytes, int count) {
+    Lengths.require(bytes, (long) count * Short.BYTES);
+    ShortBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = HalfPrecision.fromFloat16(in.get(i));
+    }
+    return values;
+  }
+
+  @Override
+  public long mostBytes(long count) {
+    return count * Short.BYTES;
+  }
+}
