@@ -87,7 +87,8 @@ public final class EvaluateJob {
               parts.trainingSeed(),
               experiment.adapter(),
               experiment.training(),
-              examples.clients());
+              examples.clients(),
+              examples.trainingExamples());
       SparkBackend backend =
           new SparkBackend(
               parts.spark(),

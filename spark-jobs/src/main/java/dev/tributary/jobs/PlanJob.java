@@ -162,7 +162,12 @@ public final class PlanJob {
       ClientExamples examples =
           ClientExamples.of(parts.split(), parts.tokens(), shortened.training().scenario());
       RunPlan plan =
-          new RunPlan(parts.trainingSeed(), whole.adapter(), whole.training(), examples.clients());
+          new RunPlan(
+              parts.trainingSeed(),
+              whole.adapter(),
+              whole.training(),
+              examples.clients(),
+              examples.trainingExamples());
       return scaled(
           plan, Ledger.open(directory.store()), slots(session), session.sparkContext().isLocal());
     }

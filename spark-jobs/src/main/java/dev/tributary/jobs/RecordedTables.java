@@ -6,9 +6,11 @@ import dev.tributary.fl.ledger.Ledger;
 import dev.tributary.fl.ledger.LedgerEntry;
 import dev.tributary.fl.message.ClientReport;
 import dev.tributary.fl.message.MessageSizes;
+import dev.tributary.fl.sampling.Absence;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.run.Provenance;
 import dev.tributary.jobs.run.RunResult;
+import dev.tributary.jobs.table.AbsenceRow;
 import dev.tributary.jobs.table.ClientRow;
 import dev.tributary.jobs.table.LayerRow;
 import dev.tributary.jobs.table.MessageRow;
@@ -50,6 +52,11 @@ final class RecordedTables {
         Tables.CLIENTS,
         entries.stream()
             .flatMap(entry -> entry.clients().stream().map(c -> client(entry.round(), c)))
+            .toList());
+    write(
+        Tables.ABSENCES,
+        entries.stream()
+            .flatMap(entry -> entry.absences().stream().map(a -> absence(entry.round(), a)))
             .toList());
     write(Tables.MESSAGES, entries.stream().flatMap(RecordedTables::messages).toList());
     write(
@@ -119,6 +126,7 @@ final class RecordedTables {
     return new RoundRow(
         entry.round(),
         entry.clients().size(),
+        entry.absences().size(),
         entry.firstLoss(),
         entry.meanLoss(),
         sum(entry, c -> c.report().examplesSeen()),
@@ -128,13 +136,30 @@ final class RecordedTables {
         sum(entry, LedgerEntry.ClientRow::downloadBytes),
         sum(entry, LedgerEntry.ClientRow::uploadBytes),
         entry.trainSeconds(),
+        idleShare(entry),
         entry.aggregateSeconds(),
         entry.adapterSha256(),
         Instant.parse(entry.committedAt()));
   }
 
+  /** Slots that there were, less the time that clients took of it. */
+  private static double idleShare(LedgerEntry entry) {
+    double all = entry.slots() * entry.trainSeconds();
+    double used = entry.clients().stream().mapToDouble(c -> c.wallSeconds()).sum();
+    return all <= 0 ? 0 : Math.max(0, Math.min(1, 1 - used / all));
+  }
+
   private static long sum(LedgerEntry entry, ToLongFunction<LedgerEntry.ClientRow> of) {
     return entry.clients().stream().mapToLong(of).sum();
+  }
+
+  private static AbsenceRow absence(int round, Absence absence) {
+    return new AbsenceRow(
+        round,
+        absence.client(),
+        label(absence.cause()),
+        absence.reason(),
+        absence.simulatedSeconds());
   }
 
   private static Stream<MessageRow> messages(LedgerEntry entry) {

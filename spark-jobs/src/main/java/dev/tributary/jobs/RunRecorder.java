@@ -7,6 +7,7 @@ import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.ledger.Ledger;
 import dev.tributary.fl.ledger.LedgerEntry;
 import dev.tributary.fl.round.RoundListener;
+import dev.tributary.fl.sampling.Absence;
 import dev.tributary.fl.training.Scenario;
 import dev.tributary.fl.training.TrainingConfig;
 import dev.tributary.jobs.experiment.Experiment;
@@ -97,14 +98,21 @@ final class RunRecorder implements RoundListener, AutoCloseable {
   }
 
   @Override
+  public void clientAbsent(int round, Absence absence) {
+    progress.say(
+        "Round " + round + " goes on without client " + absence.client() + ": " + absence.reason());
+  }
+
+  @Override
   public void roundCommitted(LedgerEntry entry, NamedTensors adapter) {
     String line =
         String.format(
             Locale.ROOT,
-            "Round %d/%d: %d clients, training loss %.4f, %.1f s",
+            "Round %d/%d: %d clients%s, training loss %.4f, %.1f s",
             entry.round(),
             training.rounds(),
             entry.clients().size(),
+            entry.absences().isEmpty() ? "" : " (" + entry.absences().size() + " absent)",
             entry.meanLoss(),
             entry.trainSeconds() + entry.aggregateSeconds());
     if (experiment.evaluation().due(entry.round(), training.rounds())) {

@@ -88,7 +88,12 @@ public final class TrainJob {
       ClientExamples examples =
           ClientExamples.of(parts.split(), parts.tokens(), training.scenario());
       RunPlan plan =
-          new RunPlan(parts.trainingSeed(), experiment.adapter(), training, examples.clients());
+          new RunPlan(
+              parts.trainingSeed(),
+              experiment.adapter(),
+              training,
+              examples.clients(),
+              examples.trainingExamples());
       Ledger ledger = Ledger.open(directory.store());
       List<Integer> clients = plan.clients();
       Supplier<NamedTensors> initial =

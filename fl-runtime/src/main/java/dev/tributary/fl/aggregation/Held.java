@@ -2,6 +2,7 @@
 package dev.tributary.fl.aggregation;
 
 import dev.tributary.fl.config.Faults;
+import dev.tributary.fl.config.Portable;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
@@ -37,5 +38,9 @@ public record Held(Optional<Integer> heldRank) implements Serializable {
     }
     LowRankAlgebra.Truncated found = layer.algebra().truncated(all, wanted);
     return new LoraAggregation.Merged(trained, found.nearest(), found.discardedEnergy());
+  }
+
+  private Object writeReplace() {
+    return Portable.of(this);
   }
 }

@@ -4,6 +4,7 @@ package dev.tributary.fl.algorithm;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
+import dev.tributary.fl.config.Portable;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,10 @@ public record Ditto(Config config) implements FederatedAlgorithm {
               personalSteps.orElse(null),
               "give 1 or more, or leave it out for as many as local-steps")
           .throwIfAny();
+    }
+
+    private Object writeReplace() {
+      return Portable.of(this);
     }
   }
 

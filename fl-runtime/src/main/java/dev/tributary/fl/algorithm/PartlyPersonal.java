@@ -6,6 +6,7 @@ import dev.tributary.fl.adapter.NamedTensors.Tensor;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
+import dev.tributary.fl.config.Portable;
 import dev.tributary.fl.message.Message;
 import dev.tributary.fl.model.OptimizerRule;
 import java.io.Serializable;
@@ -73,6 +74,10 @@ public record PartlyPersonal(List<String> patterns, OptionalInt personalSteps)
               personalSteps.orElse(null),
               "give 1 or more, or leave it out for half of local-steps")
           .throwIfAny();
+    }
+
+    private Object writeReplace() {
+      return Portable.of(this);
     }
   }
 

@@ -4,6 +4,7 @@ package dev.tributary.fl.ledger;
 import dev.tributary.fl.aggregation.LayerReport;
 import dev.tributary.fl.message.ClientReport;
 import dev.tributary.fl.message.MessageSizes;
+import dev.tributary.fl.sampling.Absence;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.TreeMap;
  * @param scenario federated, global or local
  * @param algorithm its name in the experiment file
  * @param clients in the cohort's order
+ * @param absences sampled clients whose answers do not count
  * @param firstLoss mean negative log-likelihood per label of the clients' first batches, weighted
  *     by their labels in the round: the training loss of the state before the round
  * @param meanLoss the same over all batches
@@ -25,6 +27,7 @@ import java.util.TreeMap;
  * @param download what the bytes of the global state come from, as sent to each client
  * @param adapterSha256 of the global adapter after the round: names, shapes and values
  * @param kept round of the entry that holds what each client kept last
+ * @param slots clients that could train at once when the round began
  * @param trainSeconds from the order to the last answer
  * @param aggregateSeconds from there to the new state
  * @param committedAt ISO-8601, UTC
@@ -35,12 +38,14 @@ public record LedgerEntry(
     String scenario,
     String algorithm,
     List<ClientRow> clients,
+    List<Absence> absences,
     double firstLoss,
     double meanLoss,
     List<LayerReport> layers,
     MessageSizes download,
     String adapterSha256,
     Map<Integer, Integer> kept,
+    int slots,
     double trainSeconds,
     double aggregateSeconds,
     String committedAt) {
@@ -49,6 +54,7 @@ public record LedgerEntry(
   public LedgerEntry {
     clients = List.copyOf(clients);
     layers = List.copyOf(layers);
+    absences = List.copyOf(absences);
     kept = Collections.unmodifiableMap(new TreeMap<>(kept));
   }
 

@@ -15,18 +15,28 @@ import dev.tributary.fl.message.Message;
 import dev.tributary.fl.message.MessageException;
 import dev.tributary.fl.message.MessageHeader;
 import dev.tributary.fl.message.MessageSizes;
+import dev.tributary.fl.sampling.Absence;
+import dev.tributary.fl.sampling.Participation;
+import dev.tributary.fl.sampling.Selection;
 import dev.tributary.fl.training.Weighting;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Takes a round's answers in: checks each, puts it on disk, and remembers its row. */
 final class Answers implements ClientBackend.Receiver {
   private final RoundOrder order;
   private final List<Integer> cohort;
+  private final List<Absence> selected;
   private final ServerState before;
   private final FederatedAlgorithm algorithm;
   private final FactorExchange exchange;
@@ -35,17 +45,19 @@ final class Answers implements ClientBackend.Receiver {
   private final OpenRound open;
   private final RoundListener listener;
   private final Map<Integer, ClientRow> rows = new HashMap<>();
+  private final List<Absence> absences = new ArrayList<>();
   private final Map<Integer, Long> keptBytes = new ConcurrentHashMap<>(); // asked by any thread
 
   Answers(
       RoundOrder order,
-      List<Integer> cohort,
+      Selection selection,
       ServerState before,
       Ledger ledger,
       OpenRound open,
       RoundListener listener) {
     this.order = order;
-    this.cohort = cohort;
+    this.cohort = selection.cohort();
+    this.selected = selection.absences();
     this.before = before;
     this.algorithm = order.algorithm();
     this.exchange = order.exchange();
@@ -62,6 +74,36 @@ final class Answers implements ClientBackend.Receiver {
 
   @Override
   public void receive(int client, byte[] message, Attempt attempt) {
+    try {
+      take(client, message, attempt);
+    } catch (MessageException refused) {
+      if (!drops()) {
+        throw refused;
+      }
+      absent(client, Absence.Cause.REFUSED, String.valueOf(refused.getMessage()));
+    }
+  }
+
+  private boolean drops() {
+    return order.training().participation().onFailure() == Participation.OnFailure.DROP;
+  }
+
+  private void absent(int client, Absence.Cause cause, String reason) {
+    Absence absence = new Absence(client, cause, reason, 0);
+    absences.add(absence);
+    listener.clientAbsent(order.round(), absence);
+  }
+
+  @Override
+  public void failed(int client, String why, @Nullable Throwable cause) {
+    if (!drops()) {
+      throw new ClientFailedException(
+          "Client " + client + " failed in round " + order.round() + ": " + why, cause);
+    }
+    absent(client, Absence.Cause.FAILED, why);
+  }
+
+  private void take(int client, byte[] message, Attempt attempt) {
     if (!cohort.contains(client) || rows.containsKey(client)) {
       throw new IllegalStateException(
           "Client " + client + " is not one of " + cohort + ", or answered before");
@@ -137,14 +179,18 @@ final class Answers implements ClientBackend.Receiver {
    * The answers, in the cohort's order.
    *
    * @param clients all of the run
-   * @throws IllegalStateException if one is missing
+   * @throws IllegalStateException if one is missing of which nothing was said
+   * @throws ClientFailedException if there are fewer than the quorum
    */
   Cohort cohort(int clients) {
-    List<Integer> missing = cohort.stream().filter(client -> !rows.containsKey(client)).toList();
+    Set<Integer> away = absences.stream().map(Absence::client).collect(Collectors.toSet());
+    List<Integer> missing =
+        cohort.stream().filter(c -> !rows.containsKey(c) && !away.contains(c)).toList();
     if (!missing.isEmpty()) {
       throw new IllegalStateException(
           "The backend ended round " + order.round() + " without answers of clients " + missing);
     }
+    requireQuorum();
     List<Cohort.Member> members =
         rows().stream()
             .map(row -> new Cohort.Member(row.client(), row.weight(), row.report()))
@@ -152,8 +198,36 @@ final class Answers implements ClientBackend.Receiver {
     return new StoredCohort(order.round(), clients, members, open);
   }
 
-  /** What is known of each client, in the cohort's order. */
+  private void requireQuorum() {
+    int quorum = order.training().participation().quorum();
+    if (rows.size() < quorum) {
+      String why =
+          absences().stream()
+              .limit(5)
+              .map(a -> "client " + a.client() + ": " + a.reason())
+              .collect(Collectors.joining("; "));
+      throw new ClientFailedException(
+          "Round "
+              + order.round()
+              + " has "
+              + rows.size()
+              + " answers, fewer than the quorum of "
+              + quorum
+              + (why.isEmpty() ? "" : " (" + why + (absences().size() > 5 ? "; ..." : "") + ")")
+              + "; sample more clients, or lower training.participation.quorum or drop-out",
+          null);
+    }
+  }
+
+  /** What is known of each client that answered, in the cohort's order. */
   List<ClientRow> rows() {
-    return cohort.stream().map(rows::get).toList();
+    return cohort.stream().map(rows::get).filter(Objects::nonNull).toList();
+  }
+
+  /** Sampled clients that did not, those of the selection first, then by number. */
+  List<Absence> absences() {
+    List<Absence> all = new ArrayList<>(selected);
+    absences.stream().sorted(Comparator.comparing(Absence::client)).forEach(all::add);
+    return all;
   }
 }

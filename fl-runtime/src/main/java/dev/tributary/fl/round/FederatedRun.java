@@ -17,6 +17,7 @@ import dev.tributary.fl.ledger.LedgerEntry.ClientRow;
 import dev.tributary.fl.ledger.OpenRound;
 import dev.tributary.fl.ledger.Sha256;
 import dev.tributary.fl.message.Message;
+import dev.tributary.fl.sampling.Selection;
 import dev.tributary.fl.script.TorchScript;
 import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.training.Scenario;
@@ -72,20 +73,22 @@ public final class FederatedRun {
     listener.begun(ledger.lastRound(), state.adapter());
     ledger.prune(listener.roundsToKeep()); // what a run that ended after a commit did not get to
     for (int round = ledger.lastRound() + 1; round <= rounds; round++) {
-      List<Integer> cohort = plan.cohort(round);
+      Selection selection = plan.selection(round);
+      List<Integer> cohort = selection.cohort();
       listener.roundStarted(round, cohort);
       RoundOrder order = RoundOrder.of(round, plan.seed(), plan.adapter(), plan.training(), state);
       OpenRound open = ledger.begin(round);
-      Answers answers = new Answers(order, cohort, state, ledger, open, listener);
+      Answers answers = new Answers(order, selection, state, ledger, open, listener);
 
       Stopwatch watch = new Stopwatch();
-      backend.train(order, cohort, answers);
+      if (!cohort.isEmpty()) {
+        backend.train(order, cohort, answers);
+      }
       double trainSeconds = watch.lap();
       Aggregated aggregated = aggregate(state, answers.cohort(plan.clients().size()));
       state = aggregated.state();
       double aggregateSeconds = watch.lap();
-      LedgerEntry entry =
-          entry(order, aggregated, answers.rows(), open, trainSeconds, aggregateSeconds);
+      LedgerEntry entry = entry(order, aggregated, answers, open, trainSeconds, aggregateSeconds);
       open.commit(entry, state);
 
       listener.roundCommitted(entry, state.adapter());
@@ -137,22 +140,25 @@ public final class FederatedRun {
   private LedgerEntry entry(
       RoundOrder order,
       Aggregated aggregated,
-      List<ClientRow> rows,
+      Answers answers,
       OpenRound open,
       double trainSeconds,
       double aggregateSeconds) {
+    List<ClientRow> rows = answers.rows();
     return new LedgerEntry(
         LedgerEntry.VERSION,
         order.round(),
         plan.training().scenario().name().toLowerCase(Locale.ROOT),
         plan.training().algorithm().name(),
         plan.training().scenario() == Scenario.LOCAL ? rows : withShares(rows),
+        answers.absences(),
         perLabel(rows, row -> row.report().firstLoss()),
         perLabel(rows, row -> row.report().meanLoss()),
         aggregated.layers(),
         Message.of(order.global(), "The global state").sizes(part -> false),
         Sha256.of(aggregated.state().adapter()),
         open.kept(),
+        backend.slots(),
         trainSeconds,
         aggregateSeconds,
         Instant.now().toString());

@@ -4,6 +4,7 @@ package dev.tributary.fl.round;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.ledger.LedgerEntry;
 import dev.tributary.fl.ledger.LedgerEntry.ClientRow;
+import dev.tributary.fl.sampling.Absence;
 import java.util.List;
 import java.util.Set;
 
@@ -33,6 +34,9 @@ public interface RoundListener {
    * @param row without its share, which is known when all have answered
    */
   default void clientDone(int round, ClientRow row) {}
+
+  /** A client of the cohort failed or was refused, and the round goes on without it. */
+  default void clientAbsent(int round, Absence absence) {}
 
   /**
    * A round is in the ledger.

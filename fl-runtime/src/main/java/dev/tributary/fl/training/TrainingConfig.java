@@ -13,6 +13,9 @@ import dev.tributary.fl.config.Faults;
 import dev.tributary.fl.config.Portable;
 import dev.tributary.fl.hook.TrainingHook;
 import dev.tributary.fl.message.MessagesConfig;
+import dev.tributary.fl.sampling.ClientSampler;
+import dev.tributary.fl.sampling.FixedSampling;
+import dev.tributary.fl.sampling.Participation;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
@@ -47,6 +50,8 @@ import java.util.Optional;
  *     out
  * @param hooks what looks at or changes each step between gradient and update, in this order, after
  *     the algorithm's own terms and the clipping
+ * @param sampling who is drawn for a round
+ * @param participation which of them answer, and what becomes of a round without the others
  * @param messages how numbers are written on their way between clients and server
  */
 public record TrainingConfig(
@@ -69,7 +74,9 @@ public record TrainingConfig(
     Optional<String> keepBy,
     Optional<String> startFrom,
     @Default("[]") List<Choice<TrainingHook>> hooks,
-    @Default("{}") MessagesConfig messages)
+    @Default("{}") MessagesConfig messages,
+    @Default("uniform") Choice<ClientSampler> sampling,
+    @Default("{}") Participation participation)
     implements Serializable {
 
   /** Which round's adapter is the result of the run. */
@@ -96,6 +103,32 @@ public record TrainingConfig(
                 + scenario.name().toLowerCase(Locale.ROOT)
                 + " every round has all clients; leave it out (on the command line:"
                 + " training.clients-per-round=null)")
+        .check(
+            participation.quorum() <= clientsPerRound.orElse(Integer.MAX_VALUE),
+            "participation.quorum",
+            participation.quorum(),
+            "a round has "
+                + clientsPerRound.orElse(0)
+                + " clients (clients-per-round); give at most as many")
+        .check(
+            clientsPerRound.isPresent() || participation.overSelection() == 0,
+            "participation.over-selection",
+            participation.overSelection(),
+            "all clients are in every round, so there are no more to sample; give"
+                + " clients-per-round, or leave it out")
+        .check(
+            scenario == Scenario.FEDERATED || isPlain(participation),
+            "participation",
+            null,
+            "in the scenario "
+                + scenario.name().toLowerCase(Locale.ROOT)
+                + " everybody takes part; leave it out")
+        .check(
+            !(sampling.create() instanceof FixedSampling fixed)
+                || clientsPerRound.orElse(fixed.clients().size()) == fixed.clients().size(),
+            "clients-per-round",
+            clientsPerRound.orElse(null),
+            "sampling names its clients; give as many, or leave clients-per-round out")
         .check(localSteps >= 1, "local-steps", localSteps, "give 1 or more, e.g. 30")
         .check(batchSize >= 1, "batch-size", batchSize, "give 1 or more, e.g. 4")
         .check(
@@ -161,7 +194,9 @@ public record TrainingConfig(
         Optional.empty(),
         Optional.empty(),
         hooks,
-        messages);
+        messages,
+        sampling,
+        participation);
   }
 
   /** What is wrong with the aggregation for an adapter and the rest of the training. */
@@ -200,6 +235,12 @@ public record TrainingConfig(
               faults);
     }
     return faults.under("training");
+  }
+
+  private static boolean isPlain(Participation participation) {
+    return participation.overSelection() == 0
+        && participation.dropOut() == 0
+        && participation.deadlineSeconds().isEmpty();
   }
 
   /** Optimiser steps of the whole run. */

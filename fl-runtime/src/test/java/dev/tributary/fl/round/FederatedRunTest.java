@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.tributary.fl.adapter.NamedTensors;
 import dev.tributary.fl.algorithm.LocalOnly;
 import dev.tributary.fl.algorithm.ServerState;
+import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.ConfigException;
 import dev.tributary.fl.ledger.Ledger;
 import dev.tributary.fl.ledger.LedgerEntry;
@@ -15,6 +16,9 @@ import dev.tributary.fl.ledger.LedgerEntry.ClientRow;
 import dev.tributary.fl.ledger.LedgerException;
 import dev.tributary.fl.ledger.Sha256;
 import dev.tributary.fl.message.MessageException;
+import dev.tributary.fl.sampling.Absence;
+import dev.tributary.fl.sampling.FixedSampling;
+import dev.tributary.fl.sampling.Participation;
 import dev.tributary.fl.testing.BigramModel;
 import dev.tributary.fl.testing.TrainingConfigs;
 import dev.tributary.fl.training.LocalTrainer;
@@ -418,5 +422,131 @@ class FederatedRunTest {
 
   private static byte[] work(RoundOrder order, int client) {
     return ClientWork.run(order, client, Optional.empty(), TestRun.examples(client), TestRun.MODEL);
+  }
+
+  // ---- rounds without some of their clients
+
+  private static final String BROKEN = "this client is broken";
+
+  private InMemoryBackend withBroken(int... broken) {
+    return new InMemoryBackend(
+        TestRun.MODEL,
+        client -> {
+          if (java.util.Arrays.stream(broken).anyMatch(b -> b == client)) {
+            throw new IllegalStateException(BROKEN);
+          }
+          return TestRun.examples(client);
+        },
+        2);
+  }
+
+  private static Participation dropping(int quorum) {
+    return new Participation(0, 0, 0, 4, 1, Optional.empty(), quorum, Participation.OnFailure.DROP);
+  }
+
+  @Test
+  void goesOnWithoutAClientThatAlwaysFails() {
+    run.training.participation = dropping(2);
+    try (InMemoryBackend backend = withBroken(1)) {
+      run.run(store, backend);
+    }
+    Ledger ledger = Ledger.open(store);
+    assertThat(ledger.lastRound()).isEqualTo(3);
+    for (LedgerEntry entry : ledger.entries()) {
+      assertThat(entry.clients()).extracting(LedgerEntry.ClientRow::client).doesNotContain(1);
+      assertThat(entry.clients().stream().mapToDouble(LedgerEntry.ClientRow::share).sum())
+          .isCloseTo(1, within(1e-12));
+      assertThat(entry.absences()).containsExactly(new Absence(1, Absence.Cause.FAILED, BROKEN, 0));
+    }
+    // as if the client had not been sampled
+    MemoryStore without = new MemoryStore();
+    run.training.participation = dropping(1);
+    run.training.sampling =
+        new Choice<>(
+            new FixedSampling.Provider(),
+            new FixedSampling.Config(
+                ledger.entry(1).clients().stream().map(LedgerEntry.ClientRow::client).toList()));
+    run.training.rounds = 1;
+    run.run(without);
+    assertThat(Ledger.open(without).entry(1).adapterSha256())
+        .isEqualTo(ledger.entry(1).adapterSha256());
+  }
+
+  @Test
+  void endsBelowTheQuorumAndWhenAllFail() {
+    run.training.participation = dropping(3);
+    try (InMemoryBackend backend = withBroken(0, 2)) {
+      assertThatThrownBy(() -> run.run(store, backend))
+          .isInstanceOf(ClientFailedException.class)
+          .hasMessageStartingWith("Round 1 has 2 answers, fewer than the quorum of 3 (client")
+          .hasMessageContaining(BROKEN);
+    }
+    assertThat(Ledger.open(store).lastRound()).isZero();
+    run.training.participation = dropping(1);
+    try (InMemoryBackend backend = withBroken(0, 1, 2, 3)) {
+      assertThatThrownBy(() -> run.run(store, backend))
+          .hasMessageStartingWith("Round 1 has 0 answers, fewer than the quorum of 1");
+    }
+    assertThat(Ledger.open(store).lastRound()).isZero();
+  }
+
+  @Test
+  void refusedAnswersAreCountedWhereTheRoundGoesOn() {
+    run.training.participation = dropping(1);
+    ClientBackend damaging =
+        new ClientBackend() {
+          private final InMemoryBackend whole =
+              new InMemoryBackend(TestRun.MODEL, TestRun::examples, 1);
+
+          @Override
+          public void train(RoundOrder order, List<Integer> cohort, Receiver receiver) {
+            whole.train(
+                order,
+                cohort,
+                (client, message) -> {
+                  byte[] sent = message.clone();
+                  if (client == 3) {
+                    sent[sent.length - 1] ^= 1;
+                  }
+                  receiver.receive(client, sent);
+                });
+          }
+
+          @Override
+          public void close() {
+            whole.close();
+          }
+        };
+    run.training.rounds = 1;
+    run.run(store, damaging);
+    LedgerEntry entry = Ledger.open(store).entry(1);
+    assertThat(entry.clients()).hasSize(3);
+    assertThat(entry.absences())
+        .singleElement()
+        .satisfies(
+            absence -> {
+              assertThat(absence.cause()).isEqualTo(Absence.Cause.REFUSED);
+              assertThat(absence.client()).isEqualTo(3);
+              assertThat(absence.reason()).contains("Client 3, round 1", "was damaged");
+            });
+    damaging.close();
+  }
+
+  @Test
+  void simulatedAbsencesComeBack() {
+    run.training.participation =
+        new Participation(0, 0.3, 0.3, 4, 1, Optional.of(5.0), 1, Participation.OnFailure.FAIL);
+    run.training.rounds = 6;
+    run.run(store);
+    MemoryStore again = new MemoryStore();
+    run.atOnce = 3;
+    run.run(again);
+    List<List<Absence>> absences =
+        Ledger.open(store).entries().stream().map(LedgerEntry::absences).toList();
+    assertThat(absences.stream().mapToInt(List::size).sum()).isPositive();
+    assertThat(Ledger.open(again).entries().stream().map(LedgerEntry::absences))
+        .isEqualTo(absences);
+    assertThat(Ledger.open(again).entry(6).adapterSha256())
+        .isEqualTo(Ledger.open(store).entry(6).adapterSha256());
   }
 }

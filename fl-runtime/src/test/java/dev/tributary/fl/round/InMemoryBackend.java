@@ -3,6 +3,7 @@ package dev.tributary.fl.round;
 
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.CausalLm;
+import dev.tributary.fl.sampling.Participation;
 import dev.tributary.fl.text.EncodedExample;
 import java.util.List;
 import java.util.concurrent.CompletionService;
@@ -61,7 +62,17 @@ final class InMemoryBackend implements ClientBackend {
             .toList();
     try {
       for (int i = 0; i < cohort.size(); i++) {
-        Answer answer = answers.take().get();
+        Answer answer;
+        try {
+          answer = answers.take().get();
+        } catch (ExecutionException e) {
+          if (e.getCause() instanceof Failure failure
+              && order.training().participation().onFailure() == Participation.OnFailure.DROP) {
+            receiver.failed(failure.client, String.valueOf(failure.why.getMessage()), failure.why);
+            continue;
+          }
+          throw e;
+        }
         receiver.receive(answer.client(), answer.message(), answer.attempt());
       }
     } catch (ExecutionException e) {

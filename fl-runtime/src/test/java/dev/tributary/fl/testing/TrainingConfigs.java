@@ -8,6 +8,9 @@ import dev.tributary.fl.algorithm.FederatedAlgorithm;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.hook.TrainingHook;
 import dev.tributary.fl.message.MessagesConfig;
+import dev.tributary.fl.sampling.ClientSampler;
+import dev.tributary.fl.sampling.Participation;
+import dev.tributary.fl.sampling.UniformSampling;
 import dev.tributary.fl.training.AdamW;
 import dev.tributary.fl.training.ConstantSchedule;
 import dev.tributary.fl.training.Optimizer;
@@ -44,6 +47,10 @@ public final class TrainingConfigs {
   public Optional<Double> clipNorm = Optional.empty();
   public boolean keepState;
   public List<Choice<TrainingHook>> hooks = List.of();
+  public Choice<ClientSampler> sampling =
+      new Choice<>(new UniformSampling.Provider(), new UniformSampling.Config());
+  public Participation participation =
+      new Participation(0, 0, 0, 4, 1, Optional.empty(), 1, Participation.OnFailure.FAIL);
   public MessagesConfig messages = new MessagesConfig(List.of(), List.of());
 
   public static Choice<Optimizer> sgd(double learningRate, double momentum) {
@@ -71,6 +78,8 @@ public final class TrainingConfigs {
         Optional.empty(),
         Optional.empty(),
         hooks,
-        messages);
+        messages,
+        sampling,
+        participation);
   }
 }

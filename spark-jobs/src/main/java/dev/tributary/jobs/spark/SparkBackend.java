@@ -6,6 +6,7 @@ import dev.tributary.fl.round.Attempt;
 import dev.tributary.fl.round.ClientBackend;
 import dev.tributary.fl.round.ClientFailedException;
 import dev.tributary.fl.round.RoundOrder;
+import dev.tributary.fl.sampling.Participation;
 import dev.tributary.fl.training.DivergedException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -39,7 +40,11 @@ public final class SparkBackend implements ClientBackend {
 
   private record Client(int number, Optional<byte[]> kept) implements Serializable {}
 
-  private record Answer(byte[] message, String executor, double seconds, long peakMemoryBytes)
+  /**
+   * @param failure why there is no message; empty where there is one
+   */
+  private record Answer(
+      byte[] message, String failure, String executor, double seconds, long peakMemoryBytes)
       implements Serializable {}
 
   private record ClientRun(RoundOrder order, ClientTask task)
@@ -47,13 +52,27 @@ public final class SparkBackend implements ClientBackend {
     @Override
     public Answer run(Client client) {
       long begin = System.nanoTime();
-      byte[] message = task.train(order, client.number(), client.kept());
+      byte[] message = new byte[0];
+      String failure = "";
+      try {
+        message = task.train(order, client.number(), client.kept());
+      } catch (RuntimeException e) {
+        if (!drops(order) || !(isLasting(e) || Pieces.lastAttempt())) {
+          throw e; // ends the round, or is tried again
+        }
+        failure = e.getMessage() == null ? e.toString() : e.getMessage();
+      }
       double seconds = (System.nanoTime() - begin) / 1e9;
       return new Answer(
-          message, ExecutorProcess.name(), seconds, ExecutorProcess.peakMemoryBytes());
+          message, failure, ExecutorProcess.name(), seconds, ExecutorProcess.peakMemoryBytes());
+    }
+
+    private static boolean isLasting(RuntimeException e) {
+      return e instanceof DivergedException || e instanceof InputException;
     }
   }
 
+  private final JavaSparkContext spark;
   private final Pieces pieces;
   private final ClientTask task;
   private final Map<Integer, Long> examples;
@@ -64,6 +83,7 @@ public final class SparkBackend implements ClientBackend {
    * @param examples how many training examples each client holds
    */
   public SparkBackend(JavaSparkContext spark, ClientTask task, Map<Integer, Long> examples) {
+    this.spark = spark;
     this.pieces = new Pieces(spark, failure -> failure instanceof DivergedException);
     this.task = task;
     this.examples = Map.copyOf(examples);
@@ -86,16 +106,59 @@ public final class SparkBackend implements ClientBackend {
     train(order, wave, receiver, cohort.size());
   }
 
+  @Override
+  public int slots() {
+    return Math.max(1, spark.defaultParallelism() / spark.getConf().getInt("spark.task.cpus", 1));
+  }
+
+  private static boolean drops(RoundOrder order) {
+    return order.training().participation().onFailure() == Participation.OnFailure.DROP;
+  }
+
   private void train(RoundOrder order, List<Client> wave, Receiver receiver, int cohortSize) {
+    List<Client> left = new ArrayList<>(wave);
+    while (!left.isEmpty()) {
+      try {
+        trainAll(order, left, receiver, cohortSize);
+        return;
+      } catch (LostClientException lost) { // with its executor, as often as Spark tries
+        left.removeIf(client -> client.number() == lost.client);
+        receiver.failed(lost.client, String.valueOf(lost.getMessage()), lost.getCause());
+      }
+    }
+  }
+
+  /** A client's executors ended under it, and the round may go on without it. */
+  private static final class LostClientException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final int client;
+
+    LostClientException(int client, String reason, Throwable cause) {
+      super(reason, cause);
+      this.client = client;
+    }
+  }
+
+  /**
+   * @param wave those that have answered are taken out of it
+   */
+  private void trainAll(RoundOrder order, List<Client> wave, Receiver receiver, int cohortSize) {
+    List<Client> sent = List.copyOf(wave);
     try {
       pieces.run(
           "Round " + order.round() + ": " + cohortSize + " clients",
-          wave,
+          sent,
           Client.class,
           Answer.class,
           new ClientRun(order, task),
           (piece, answer) -> {
-            int client = wave.get(piece).number();
+            int client = sent.get(piece).number();
+            wave.remove(sent.get(piece));
+            if (!answer.failure().isEmpty()) {
+              receiver.failed(client, answer.failure(), null);
+              return;
+            }
             lastSeconds.put(client, answer.seconds());
             receiver.receive(
                 client,
@@ -103,13 +166,16 @@ public final class SparkBackend implements ClientBackend {
                 new Attempt(answer.executor(), answer.seconds(), answer.peakMemoryBytes()));
           });
     } catch (Pieces.PieceFailedException e) {
+      if (drops(order) && e.piece() >= 0) {
+        throw new LostClientException(sent.get(e.piece()).number(), e.reason(), e);
+      }
       if (e.getCause() instanceof InputException) {
         throw new InputException(e.reason(), e);
       }
       if (e.getCause() instanceof DivergedException) { // names client and round itself
         throw new ClientFailedException(e.reason(), e);
       }
-      String who = e.piece() < 0 ? "A client" : "Client " + wave.get(e.piece()).number();
+      String who = e.piece() < 0 ? "A client" : "Client " + sent.get(e.piece()).number();
       throw new ClientFailedException(
           who + " failed in round " + order.round() + ": " + e.reason(), e);
     }

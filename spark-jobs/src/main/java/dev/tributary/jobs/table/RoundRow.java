@@ -7,6 +7,7 @@ import java.time.Instant;
 public record RoundRow(
     int round,
     int clients,
+    int absent,
     double firstLoss,
     double meanLoss,
     long examplesSeen,
@@ -16,6 +17,7 @@ public record RoundRow(
     long downloadBytes,
     long uploadBytes,
     double trainSeconds,
+    double idleShare,
     double aggregateSeconds,
     String adapterSha256,
     Instant committedAt) {}

@@ -56,7 +56,8 @@ public final class Tables {
           RoundRow.class,
           Map.ofEntries(
               Map.entry("round", "counted from 1"),
-              Map.entry("clients", "clients that took part"),
+              Map.entry("clients", "clients whose answers count"),
+              Map.entry("absent", "sampled clients whose answers do not"),
               Map.entry(
                   "first_loss",
                   "training loss per label before any step of the round: that of the adapter that"
@@ -69,6 +70,10 @@ public final class Tables {
               Map.entry("download_bytes", "sent to clients"),
               Map.entry("upload_bytes", "sent by clients"),
               Map.entry("train_seconds", "from the order to the last answer"),
+              Map.entry(
+                  "idle_share",
+                  "of the time between order and last answer that training slots had nothing to do,"
+                      + " 0 to 1"),
               Map.entry("aggregate_seconds", "from there to the new adapter"),
               Map.entry("adapter_sha256", "hash of the global adapter's values after the round"),
               Map.entry("committed_at", "when the round was in the ledger")));
@@ -103,6 +108,21 @@ public final class Tables {
               Map.entry("wall_seconds", "of the attempt that succeeded; 0 if not known"),
               Map.entry(
                   "peak_memory_bytes", "most memory of the process it ran in; 0 if not known")));
+
+  public static final Table<AbsenceRow> ABSENCES =
+      Table.of(
+          Subject.RUN,
+          "absences",
+          "one row for each sampled client whose answer does not count in a round",
+          AbsenceRow.class,
+          Map.ofEntries(
+              Map.entry("round", "counted from 1"),
+              Map.entry("client", "its number in the split"),
+              Map.entry(
+                  "cause",
+                  "`dropped_out`, `late`, `surplus` (simulated); `failed`, `refused` (not)"),
+              Map.entry("reason", "for people"),
+              Map.entry("simulated_seconds", "that it would have taken; 0 if not simulated")));
 
   public static final Table<MessageRow> MESSAGES =
       Table.of(
@@ -300,6 +320,7 @@ public final class Tables {
         RUNS,
         ROUNDS,
         CLIENTS,
+        ABSENCES,
         MESSAGES,
         LAYERS,
         EVALUATIONS,

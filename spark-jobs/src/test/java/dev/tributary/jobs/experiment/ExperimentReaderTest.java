@@ -125,8 +125,8 @@ class ExperimentReaderTest {
         "name: uniform, clients: 3 | name: iid, clients: 3 | a.yaml:9: data.splitter.name = iid is"
             + " not valid; iid is called uniform here; choose one of [",
         "algorithm: fedavg | algorithm: fedavgg | a.yaml:12: training.algorithm = fedavgg is not"
-            + " valid; did you mean fedavg? choose one of [fedadagrad, fedadam, fedavg,"
-            + " fedavgm, fedprox, fedyogi, scaffold]",
+            + " valid; did you mean fedavg? choose one of [ditto, fedadagrad, fedadam, fedavg, fedavgm,"
+            + " fedprox, fedrep, fedsa, fedyogi, pfedme, scaffold]",
         "rounds: 20 | total_round_num: 20 | a.yaml:13: unknown key 'training.total_round_num'; did"
             + " you mean 'rounds'?",
         "local-steps: 30 | local_update_steps: 30 | a.yaml:14: unknown key"

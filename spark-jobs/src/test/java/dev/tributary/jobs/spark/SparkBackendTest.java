@@ -8,8 +8,10 @@ import dev.tributary.fl.adapter.AdapterMethod;
 import dev.tributary.fl.adapter.FullFineTuning;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.InputException;
+import dev.tributary.fl.round.ClientBackend;
 import dev.tributary.fl.round.ClientFailedException;
 import dev.tributary.fl.round.RoundOrder;
+import dev.tributary.fl.sampling.Participation;
 import dev.tributary.fl.seed.Seed;
 import dev.tributary.fl.testing.TrainingConfigs;
 import dev.tributary.fl.training.DivergedException;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class SparkBackendTest {
@@ -89,6 +92,47 @@ class SparkBackendTest {
             Map.of(3, 1L))) {
       backend.train(order(9), List.of(7, 3, 5), (client, message) -> {});
     }
+  }
+
+  @Test
+  void tellsWhoFailedWhereTheRoundMayGoOn() {
+    TrainingConfigs dropping = new TrainingConfigs();
+    dropping.participation =
+        new Participation(
+            0, 0, 0, 4, 1, java.util.Optional.empty(), 1, Participation.OnFailure.DROP);
+    RoundOrder order =
+        new RoundOrder(4, Seed.of(1), order(4).adapter(), dropping.make(), new byte[] {1});
+    Map<Integer, String> failed = new HashMap<>();
+    List<Integer> answered = new ArrayList<>();
+    ClientBackend.Receiver receiver =
+        new ClientBackend.Receiver() {
+          @Override
+          public void receive(int client, byte[] message) {
+            answered.add(client);
+          }
+
+          @Override
+          public void failed(int client, String why, @Nullable Throwable cause) {
+            failed.put(client, why);
+          }
+        };
+    try (SparkBackend backend =
+        new SparkBackend(
+            spark,
+            (asked, client, kept) -> {
+              if (client == 3) {
+                throw new IllegalStateException("no memory left");
+              }
+              if (client == 5) {
+                throw new InputException("no examples");
+              }
+              return new byte[0];
+            },
+            Map.of())) {
+      backend.train(order, List.of(7, 3, 5, 6), receiver);
+    }
+    assertThat(failed).isEqualTo(Map.of(3, "no memory left", 5, "no examples"));
+    assertThat(answered).containsExactlyInAnyOrder(7, 6);
   }
 
   @Test

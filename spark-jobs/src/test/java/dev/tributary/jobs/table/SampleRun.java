@@ -53,6 +53,7 @@ public final class SampleRun {
           new RoundRow(
               round,
               3,
+              0,
               2.5 - 0.1 * round,
               2.45 - 0.1 * round,
               360,
@@ -62,6 +63,7 @@ public final class SampleRun {
               5_529_600,
               5_529_600,
               4.25,
+              0.1,
               0.05,
               "5b".repeat(32),
               START.plusSeconds(5L * round)));
