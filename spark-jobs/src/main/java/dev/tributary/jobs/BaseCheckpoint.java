@@ -8,13 +8,19 @@ import dev.tributary.fl.model.Computation;
 import dev.tributary.fl.model.DType;
 import dev.tributary.fl.model.InitialCheckpoint;
 import dev.tributary.fl.model.ModelChoice;
+import dev.tributary.fl.model.ModelPreparation;
 import dev.tributary.fl.text.Tokenizer;
 import dev.tributary.jobs.checkpoint.ModelPlace;
 import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.run.RunDirectory;
 import dev.tributary.jobs.spark.BaseModel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -32,6 +38,9 @@ record BaseCheckpoint(
     Tokenizer.Source tokenizer) {
   private static final String INITIAL = "initial-model";
 
+  /** Where the model lies that a preparation made, in the run directory. */
+  static final String PREPARED = "prepared-model";
+
   /**
    * Opens the model of an experiment; where it is to be trained from scratch, its weights are drawn
    * once and kept in the run directory. A run that goes on takes the commit of a hub's model that
@@ -40,6 +49,47 @@ record BaseCheckpoint(
    * @throws InputException if it cannot be used
    */
   static BaseCheckpoint of(ModelChoice model, RunDirectory directory, Progress progress) {
+    BaseCheckpoint named = named(model, directory, progress);
+    ModelPreparation preparation = model.preparation().create();
+    if (preparation.changesNothing()) {
+      return named;
+    }
+    Path prepared =
+        directory
+            .localPath(PREPARED)
+            .orElseThrow(
+                () ->
+                    new InputException(
+                        "Cannot prepare a model into "
+                            + directory.location()
+                            + ": executors read it as files; give an output on a file system that"
+                            + " all machines see under one path"));
+    if (!Files.isDirectory(prepared)) {
+      prepare(preparation, named.checkpoint(), prepared);
+    }
+    return checked(named.name(), named.source(), Checkpoint.open(prepared), model.computation());
+  }
+
+  private static void prepare(ModelPreparation preparation, Checkpoint base, Path prepared) {
+    Path temporary = prepared.resolveSibling("." + PREPARED + ".tmp");
+    try {
+      if (Files.exists(temporary)) { // of a run that ended in between
+        try (Stream<Path> left = Files.walk(temporary)) {
+          for (Path each : left.sorted(Comparator.reverseOrder()).toList()) {
+            Files.delete(each);
+          }
+        }
+      }
+      Files.createDirectories(temporary);
+      preparation.prepare(base, temporary);
+      Files.move(temporary, prepared, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot prepare a model in " + prepared, e);
+    }
+  }
+
+  private static BaseCheckpoint named(
+      ModelChoice model, RunDirectory directory, Progress progress) {
     if (model.checkpoint().isPresent()) {
       String given = model.checkpoint().get();
       String asked =

@@ -114,7 +114,8 @@ public final class ExportJob {
             .checkpoint()
             .map(given -> trainedOn(run, given, progress))
             .orElseGet(() -> run.resolve("initial-model"));
-    Checkpoint checkpoint = Checkpoint.open(base);
+    Path prepared = run.resolve(BaseCheckpoint.PREPARED);
+    Checkpoint checkpoint = Checkpoint.open(Files.isDirectory(prepared) ? prepared : base);
     PeftDirectory.Contents contents = PeftDirectory.read(adapter, checkpoint.config());
     Files.deleteIfExists(to); // an empty folder
     CheckpointWriter.writeMerged(checkpoint, contents.method(), contents.state(), to);

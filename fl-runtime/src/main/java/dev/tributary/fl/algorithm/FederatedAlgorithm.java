@@ -81,6 +81,14 @@ public interface FederatedAlgorithm {
     return false;
   }
 
+  /**
+   * What a client starts a round with, out of what all are sent; on its executor, before {@link
+   * #train}.
+   */
+  default ServerState redistribute(ServerState sent, int client) {
+    return sent;
+  }
+
   /** The client's half, for one client and round; on an executor. */
   ClientAnswer train(LocalTraining client);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.fl.model;
 
+import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
 import java.util.Optional;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param devices that one client computes on
  * @param acrossDevices what several devices share: a batch's examples (data) or the base's blocks
  *     (layers)
+ * @param preparation what makes another model of it before training
  * @param offload keep the blocks in the host's memory
  */
 public record ModelChoice(
@@ -29,7 +31,8 @@ public record ModelChoice(
     @Default("0") int recomputeEvery,
     @Default("1") int devices,
     @Default("data") Computation.AcrossDevices acrossDevices,
-    @Default("false") boolean offload) {
+    @Default("false") boolean offload,
+    @Default("none") Choice<ModelPreparation> preparation) {
   public ModelChoice {
     new Faults()
         .check(

@@ -95,7 +95,10 @@ public final class ClientWork {
               Message.of(order.global(), origin + "the global state")
                   .expect(MessageHeader.Kind.GLOBAL, order.round() - 1, MessageHeader.SERVER)
                   .allParts());
-      this.global = sent.withAdapter(exchange.sent(sent.adapter(), client));
+      this.global =
+          order
+              .algorithm()
+              .redistribute(sent.withAdapter(exchange.sent(sent.adapter(), client)), client);
       AdapterMethod adapter = order.adapter().create();
       this.trainer =
           new LocalTrainer(model, adapter, order.training(), order.round(), client, examples);

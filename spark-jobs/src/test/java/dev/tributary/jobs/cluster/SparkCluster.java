@@ -104,23 +104,7 @@ final class SparkCluster implements AutoCloseable {
               "--webui-port",
               "" + cluster.uiPort));
       for (int i = 0; i < workers; i++) {
-        Process worker =
-            cluster.start(
-                "worker" + i,
-                "org.apache.spark.deploy.worker.Worker",
-                "--host",
-                "127.0.0.1",
-                "--webui-port",
-                "0",
-                "--cores",
-                "" + coresEach,
-                "--memory",
-                "2g",
-                "--work-dir",
-                cluster.workDirectory().toString(),
-                cluster.url());
-        cluster.workers.add(worker);
-        cluster.processes.add(worker);
+        cluster.addWorker(coresEach);
       }
       await("the workers to register", START_LIMIT, () -> cluster.aliveWorkers() == workers);
       return cluster;
@@ -131,6 +115,47 @@ final class SparkCluster implements AutoCloseable {
       cluster.close();
       throw e;
     }
+  }
+
+  private void addWorker(int cores) throws IOException {
+    Process worker =
+        start(
+            "worker" + processes.size(),
+            "org.apache.spark.deploy.worker.Worker",
+            "--host",
+            "127.0.0.1",
+            "--webui-port",
+            "0",
+            "--cores",
+            "" + cores,
+            "--memory",
+            "2g",
+            "--work-dir",
+            workDirectory().toString(),
+            url());
+    workers.add(worker);
+    processes.add(worker);
+  }
+
+  /**
+   * kill -9 of a Worker and what it runs, as a machine that dies; another takes its place later.
+   */
+  void killWorker(int which) {
+    Process worker = workers.get(which);
+    List<ProcessHandle> children = worker.descendants().toList();
+    worker.destroyForcibly().onExit().join();
+    children.forEach(ProcessHandle::destroyForcibly);
+  }
+
+  /** Starts a Worker of one core in the place of one that was killed. */
+  void replaceWorker(int which) {
+    try {
+      addWorker(1);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    workers.remove(which);
+    await("the worker to register", START_LIMIT, () -> aliveWorkers() == workers.size());
   }
 
   String url() {

@@ -27,6 +27,7 @@ import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.spark.BaseModel;
 import dev.tributary.jobs.spark.Sessions;
 import dev.tributary.jobs.spark.SparkEvaluation;
+import dev.tributary.jobs.testing.ExtensionJar;
 import dev.tributary.jobs.testing.TinyExperiment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -184,6 +185,38 @@ class StandaloneClusterIT {
             .next();
     assertThat(outcome.complete()).isTrue();
     return outcome.answers().stream().map(Object::toString).toList();
+  }
+
+  @Test
+  void aUsersJarAddsAnAlgorithmASplitterAHookAndAPreparation() throws IOException {
+    Path jar = ExtensionJar.write(directory, Path.of("target/tributary.jar").toAbsolutePath());
+    List<String> options = new ArrayList<>();
+    options.addAll(List.of("--executor-cores", "1", "--total-executor-cores", "2"));
+    options.addAll(List.of("--jars", jar.toString()));
+    String split = directory.resolve("extended-split").toString();
+    SparkCluster.Result result =
+        cluster
+            .submit(
+                options,
+                List.of(
+                    "train",
+                    tiny.file("extended", 2, 6).toString(),
+                    "training.algorithm={name: half-way, share: 0.5}",
+                    "training.hooks=[every-second]",
+                    "model.preparation={name: copy, note: as it was}",
+                    "data.splitter={name: first-twice, clients: 4}",
+                    "data.output=" + split,
+                    "--json"))
+            .result(LIMIT);
+    assertThat(sha256(result)).isNotEmpty();
+    Path run = tiny.output("extended");
+    assertThat(run.resolve("prepared-model/NOTE")).hasContent("as it was");
+    JsonNode entry = JSON.readTree(run.resolve("ledger/round=00002/entry.json").toFile());
+    assertThat(entry.path("algorithm").asText()).isEqualTo("half-way");
+    for (JsonNode client : entry.path("clients")) {
+      assertThat(client.path("report").path("skippedSteps").asInt()).isEqualTo(3);
+    }
+    assertThat(Files.readString(Path.of(split, "manifest.json"))).contains("first-twice");
   }
 
   /** Waits until the first round is in the ledger and an answer of the second is on disk. */
