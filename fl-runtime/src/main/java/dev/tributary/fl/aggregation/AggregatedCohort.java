@@ -30,6 +30,7 @@ public final class AggregatedCohort implements Cohort {
   private final FactorExchange exchange;
   private final LowRankAlgebra algebra;
   private final Seed seed;
+  private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
   private final Map<String, Tensor> factors = new LinkedHashMap<>();
   private final List<LayerReport> reports = new ArrayList<>();
 
@@ -190,7 +191,8 @@ public final class AggregatedCohort implements Cohort {
               factor(member, LoraAggregation.Factor.A, name + Lora.A, sent.tensorA()));
         },
         seed.child(name),
-        algebra);
+        algebra,
+        scratch.get());
   }
 
   /** As a client sent it back; as it was sent to it where it does not train it. */

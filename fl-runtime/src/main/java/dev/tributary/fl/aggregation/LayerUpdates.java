@@ -5,6 +5,7 @@ import dev.tributary.fl.adapter.Lora;
 import dev.tributary.fl.adapter.NamedTensors.Tensor;
 import dev.tributary.fl.seed.Seed;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
@@ -21,6 +22,7 @@ public final class LayerUpdates implements LoraAggregation.Layer {
   private final IntFunction<LowRank> updates;
   private final Seed seed;
   private final LowRankAlgebra algebra;
+  private final Scratch scratch;
   private Optional<LowRank> factorMeans = Optional.empty();
   private Optional<LowRank> productMean = Optional.empty();
 
@@ -29,6 +31,7 @@ public final class LayerUpdates implements LoraAggregation.Layer {
    * @param weights what shares are proportional to, one for each update
    * @param updates by their place among the weights; of the layer's rank or less
    * @param seed of the round and the layer
+   * @param scratch of the thread that uses it
    */
   public LayerUpdates(
       String name,
@@ -37,7 +40,8 @@ public final class LayerUpdates implements LoraAggregation.Layer {
       List<Share> weights,
       IntFunction<LowRank> updates,
       Seed seed,
-      LowRankAlgebra algebra) {
+      LowRankAlgebra algebra,
+      Scratch scratch) {
     this.name = name;
     this.before = before;
     this.held = held;
@@ -45,6 +49,7 @@ public final class LayerUpdates implements LoraAggregation.Layer {
     this.updates = updates;
     this.seed = seed;
     this.algebra = algebra;
+    this.scratch = scratch;
   }
 
   @Override
@@ -108,27 +113,54 @@ public final class LayerUpdates implements LoraAggregation.Layer {
     }
   }
 
+  /** In the scratch arrays, so it counts until another layer asks for its own. */
   @Override
   public LowRank productMean() {
     if (productMean.isEmpty()) {
       List<Share> shares = shares();
       int side = Math.min(before.outputs(), before.inputs());
+      int most = Math.max(MOST_RANKS, 2 * side);
+      if (shares.size() * before.rank() <= most) {
+        productMean = Optional.of(filledIn(shares));
+        return productMean.get();
+      }
       List<LowRank> sum = new ArrayList<>();
       int ranks = 0;
       for (int m = 0; m < shares.size(); m++) {
-        LowRank update = update(m).times(shares.get(m).weight());
-        sum.add(update);
-        ranks += update.rank();
-        if (ranks > Math.max(MOST_RANKS, 2 * side)) {
+        LowRank update = update(m);
+        if (ranks + update.rank() > most) {
           LowRank fewer = algebra.truncated(LowRank.sum(sum), side).nearest();
           sum.clear();
           sum.add(fewer);
           ranks = fewer.rank();
         }
+        sum.add(update.times(shares.get(m).weight()));
+        ranks += update.rank();
       }
-      productMean = Optional.of(LowRank.sum(sum));
+      productMean = Optional.of(LowRank.sum(sum, scratch));
     }
     return productMean.get();
+  }
+
+  /** One update after the other goes to its place at once; of lower ranks some stay zero. */
+  private LowRank filledIn(List<Share> shares) {
+    int all = shares.size() * before.rank();
+    double[] b = scratch.first(before.outputs() * all);
+    double[] a = scratch.second(all * before.inputs());
+    Arrays.fill(b, 0);
+    Arrays.fill(a, 0);
+    for (int m = 0; m < shares.size(); m++) {
+      LowRank update = update(m);
+      double weight = shares.get(m).weight();
+      int from = m * before.rank();
+      for (int o = 0; o < before.outputs(); o++) {
+        for (int r = 0; r < update.rank(); r++) {
+          b[o * all + from + r] = weight * update.b()[o * update.rank() + r];
+        }
+      }
+      System.arraycopy(update.a(), 0, a, from * before.inputs(), update.a().length);
+    }
+    return new LowRank(before.outputs(), all, before.inputs(), b, a);
   }
 
   @Override

@@ -103,10 +103,15 @@ public record LowRank(int outputs, int rank, int inputs, double[] b, double[] a)
 
   /** The sum of the products: factors side by side. */
   public static LowRank sum(List<LowRank> all) {
+    return sum(all, new Scratch());
+  }
+
+  /** As the other, in these arrays. */
+  static LowRank sum(List<LowRank> all, Scratch into) {
     LowRank first = all.get(0);
     int total = all.stream().mapToInt(LowRank::rank).sum();
-    double[] b = new double[Math.multiplyExact(first.outputs, total)];
-    double[] a = new double[Math.multiplyExact(total, first.inputs)];
+    double[] b = into.first(Math.multiplyExact(first.outputs, total));
+    double[] a = into.second(Math.multiplyExact(total, first.inputs));
     int at = 0;
     for (LowRank each : all) {
       for (int i = 0; i < first.outputs; i++) {

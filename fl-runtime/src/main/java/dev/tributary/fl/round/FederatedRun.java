@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The federated loop, on the driver. Rounds follow the last one in the ledger, so a run that ended
@@ -39,6 +40,9 @@ public final class FederatedRun {
   private final Ledger ledger;
   private final RoundListener listener;
   private final FederatedAlgorithm algorithm;
+
+  /** Made when the first updates of low rank are aggregated; of this run. */
+  private @Nullable LowRankAlgebra algebra;
 
   /**
    * @param initial the adapter before the first round, as {@link RunPlan#initialAdapter}; asked
@@ -68,6 +72,17 @@ public final class FederatedRun {
    * @throws dev.tributary.fl.message.MessageException if an answer is refused
    */
   public ServerState run() {
+    try {
+      return train();
+    } finally {
+      if (algebra != null) {
+        algebra.close();
+        algebra = null;
+      }
+    }
+  }
+
+  private ServerState train() {
     int rounds = plan.training().rounds();
     ServerState state = lastState();
     listener.begun(ledger.lastRound(), state.adapter());
@@ -109,17 +124,18 @@ public final class FederatedRun {
       return new Aggregated(algorithm.aggregate(before, answers), List.of());
     }
     Seed seed = RoundOrder.roundSeed(plan.seed(), answers.round()).child("aggregation");
-    try (LowRankAlgebra algebra = TorchScript.lowRankAlgebra()) {
-      AggregatedCohort merged =
-          new AggregatedCohort(
-              answers,
-              before,
-              RoundOrder.exchange(training, adapter),
-              algebra,
-              seed,
-              training.measureAggregation());
-      return new Aggregated(algorithm.aggregate(before, merged), merged.reports());
+    if (algebra == null) {
+      algebra = TorchScript.lowRankAlgebra();
     }
+    AggregatedCohort merged =
+        new AggregatedCohort(
+            answers,
+            before,
+            RoundOrder.exchange(training, adapter),
+            algebra,
+            seed,
+            training.measureAggregation());
+    return new Aggregated(algorithm.aggregate(before, merged), merged.reports());
   }
 
   private ServerState lastState() {

@@ -5,9 +5,11 @@ class Model(Module):
   __buffers__ = []
   training : bool
 
-  def truncated(self, rank, b: Tensor, a: Tensor):
+  def truncated(self, rank, bs: List[Tensor], as_: List[Tensor]):
     # Nearest update of at most that rank: of B = Qb Rb and A^T = Qa Ra the SVD of Rb Ra^T is that of B A.
     torch.set_grad_enabled(False)
+    b = bs[0]
+    a = as_[0]
     qb, tb = torch.geqrf(b)
     qa, ta = torch.geqrf(a.t())
     rows = min(b.size(0), b.size(1))
@@ -24,16 +26,20 @@ class Model(Module):
     nearest_a = torch.ormqr(qa.narrow(1, 0, columns), ta, right).t()
     return [nearest_b.contiguous(), nearest_a.contiguous(), s]
 
-  def products(self, count, owners: Tensor, b: Tensor, a: Tensor):
+  def products(self, count, owners: Tensor, bs: List[Tensor], as_: List[Tensor]):
     # <B_i A_i, B_j A_j> = tr((B_i^T B_j)(A_j A_i^T)) of all pairs; the columns of b say whose they are
     torch.set_grad_enabled(False)
     n = int(count)
+    b = torch.cat(bs, 1)
+    a = torch.cat(as_, 0)
     pairs = torch.mul(torch.matmul(b.t(), b), torch.matmul(a, a.t()))
-    rows = torch.zeros([n, b.size(1)], dtype=7).index_add_(0, owners, pairs)
+    rows = torch.zeros([n, owners.size(0)], dtype=7).index_add_(0, owners, pairs)
     return torch.zeros([n, n], dtype=7).index_add_(1, owners, rows)
 
-  def ridge(self, weight, m: Tensor, g: Tensor):
+  def ridge(self, weight, ms: List[Tensor], gs: List[Tensor]):
     # m (g + weight I)^-1, g symmetric
     torch.set_grad_enabled(False)
+    m = ms[0]
+    g = gs[0]
     regular = torch.add(g, torch.mul(torch.eye(g.size(0), dtype=7), float(weight)))
     return torch.linalg_solve(regular, m.t()).t().contiguous()

@@ -49,7 +49,8 @@ class AggregationRulesTest {
     for (int k = 0; k < updates.size(); k++) {
       weights.add(new Share(k, k + 1));
     }
-    return new LayerUpdates("layer", before, held, weights, updates::get, Seed.of(3), algebra);
+    return new LayerUpdates(
+        "layer", before, held, weights, updates::get, Seed.of(3), algebra, new Scratch());
   }
 
   private static LayerUpdates layer(List<LowRank> updates) {
@@ -265,7 +266,8 @@ class AggregationRulesTest {
             alike,
             List.of(small, large)::get,
             Seed.of(1),
-            algebra);
+            algebra,
+            new Scratch());
     LowRank found = new HetLora(List.of(1, 2)).merge(layer).trained();
     assertThat(found.b()).containsExactly(new double[] {2 / 3.0, 8 / 3.0, 0, 0}, within(1e-12));
     assertThat(found.a()).containsExactly(new double[] {1 / 3.0, 0, 0, 2 / 3.0}, within(1e-12));

@@ -40,6 +40,12 @@ final class ResidentMemory {
     return noted.subList(from, to).stream().sorted().skip(AROUND).findFirst().orElseThrow() / 1024;
   }
 
+  /** What is resident now. */
+  static OptionalLong nowMegabytes() {
+    OptionalLong now = read("VmRSS:");
+    return now.isPresent() ? OptionalLong.of(now.getAsLong() / 1024) : now;
+  }
+
   /** The most so far. */
   static OptionalLong peakMegabytes() {
     OptionalLong peak = read("VmHWM:");

@@ -4,6 +4,7 @@ package dev.tributary.jobs.cli;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.config.Providers;
 import dev.tributary.fl.hub.Extent;
+import dev.tributary.jobs.bench.AggregateBench;
 import dev.tributary.jobs.bench.ChooseBench;
 import dev.tributary.jobs.bench.ClientsBench;
 import dev.tributary.jobs.bench.EncodeBench;
@@ -35,17 +36,27 @@ import picocli.CommandLine.Parameters;
     description = {
       "How fast on this machine: step (training steps), sft (fine-tuning on examples),",
       "clients (several over one base, some at once), generate, choose (multiple choice),",
-      "encode (examples to tokens), all with --checkpoint; or on this cluster, for an experiment file: prepare (records",
+      "encode (examples to tokens), all with --checkpoint; aggregate (a server's updates,",
+      "--clients, --layers, --width, --rank, --rule); or on this cluster, for an experiment file: prepare (records",
       "per second), round (what a round costs beyond its clients' compute)."
     })
 final class BenchCommand extends JobCommand {
   private static final List<String> WORKS =
-      List.of("step", "sft", "clients", "generate", "choose", "encode", "prepare", "round");
+      List.of(
+          "step",
+          "sft",
+          "clients",
+          "generate",
+          "choose",
+          "encode",
+          "aggregate",
+          "prepare",
+          "round");
 
   @Parameters(
       index = "0",
       paramLabel = "WORK",
-      description = "step, sft, clients, generate, choose, encode, prepare or round.")
+      description = "step, sft, clients, generate, choose, encode, aggregate, prepare or round.")
   private String work = "";
 
   @Parameters(
@@ -96,6 +107,21 @@ final class BenchCommand extends JobCommand {
       paramLabel = "N",
       description = "How often each client trains (clients).")
   private @Nullable String rounds;
+
+  @Option(names = "--layers", paramLabel = "N", description = "Of the model (aggregate).")
+  private @Nullable String layers;
+
+  @Option(names = "--width", paramLabel = "N", description = "Of the model (aggregate).")
+  private @Nullable String width;
+
+  @Option(names = "--rank", paramLabel = "N", description = "Of the updates (aggregate).")
+  private @Nullable String rank;
+
+  @Option(
+      names = "--rule",
+      paramLabel = "NAME",
+      description = "Rule of aggregation: exact, fedex, {name: flexlora, ranks: [4, 8]} ...")
+  private @Nullable String rule;
 
   @Option(names = "--prompts", paramLabel = "N", description = "Prompts in all (generate).")
   private @Nullable String prompts;
@@ -157,6 +183,7 @@ final class BenchCommand extends JobCommand {
           case "generate" -> GenerateBench.run(arguments(GenerateBench.Arguments.class));
           case "choose" -> ChooseBench.run(arguments(ChooseBench.Arguments.class));
           case "encode" -> EncodeBench.run(arguments(EncodeBench.Arguments.class));
+          case "aggregate" -> AggregateBench.run(arguments(AggregateBench.Arguments.class));
           case "prepare" -> ofExperiment(List.of(), true, PrepareBench::run);
           case "round" -> ofExperiment(List.of("evaluation={}"), false, RoundBench::run);
           default ->
@@ -240,6 +267,10 @@ final class BenchCommand extends JobCommand {
     all.put("clients", clients);
     all.put("at-once", atOnce);
     all.put("rounds", rounds);
+    all.put("layers", layers);
+    all.put("width", width);
+    all.put("rank", rank);
+    all.put("rule", rule);
     all.put("prompts", prompts);
     all.put("new-tokens", newTokens);
     all.put("no-shots", noShots ? "" : null);

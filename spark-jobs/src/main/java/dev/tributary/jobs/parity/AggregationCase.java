@@ -11,6 +11,7 @@ import dev.tributary.fl.aggregation.LayerUpdates;
 import dev.tributary.fl.aggregation.LoraAggregation;
 import dev.tributary.fl.aggregation.LowRank;
 import dev.tributary.fl.aggregation.LowRankAlgebra;
+import dev.tributary.fl.aggregation.Scratch;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.model.SafetensorsFile;
 import dev.tributary.fl.script.TorchScript;
@@ -187,7 +188,14 @@ record AggregationCase(Recording recording) implements ParityCase {
             new double[first.outputs() * rank],
             new double[rank * first.inputs()]);
     return new LayerUpdates(
-        module, before, before.part(0, 0), weights, updates::get, Seed.of(0), algebra);
+        module,
+        before,
+        before.part(0, 0),
+        weights,
+        updates::get,
+        Seed.of(0),
+        algebra,
+        new Scratch());
   }
 
   private static double[] product(LowRank update) {
