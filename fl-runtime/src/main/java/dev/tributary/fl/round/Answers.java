@@ -110,13 +110,12 @@ final class Answers implements ClientBackend.Receiver {
     }
     String origin = "Client " + client + ", round " + order.round() + ": its update";
     Message answer =
-        Message.of(message, origin)
-            .expect(MessageHeader.Kind.UPDATE, order.round(), client)
-            .expectFinite();
-    // what the client was sent, and of it what it should send back
+        Message.of(message, origin).expect(MessageHeader.Kind.UPDATE, order.round(), client);
+    // what the client was sent, and of it what it should send back; before anything is unpacked
     NamedTensors due =
         exchange.answered(exchange.sent(before.adapter(), client), client, order.round());
     algorithm.check(before.withAdapter(due), answer);
+    answer.expectFinite();
     ClientReport report =
         answer
             .header()

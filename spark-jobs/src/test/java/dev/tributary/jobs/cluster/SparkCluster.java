@@ -67,6 +67,7 @@ final class SparkCluster implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofMinutes(4);
   private static final Pattern ALIVE = Pattern.compile("\"aliveworkers\"\\s*:\\s*(\\d+)");
 
+  private final String workerOptions;
   private final Path directory;
   private final Path sparkHome;
   private final Path jar;
@@ -77,7 +78,8 @@ final class SparkCluster implements AutoCloseable {
   private final Thread atExit = new Thread(this::killAll);
   private int submissions;
 
-  private SparkCluster(Path target) {
+  private SparkCluster(Path target, String workerOptions) {
+    this.workerOptions = workerOptions;
     this.directory = target.resolve("cluster");
     this.sparkHome = directory.resolve("spark");
     this.jar = target.resolve("tributary.jar");
@@ -89,7 +91,14 @@ final class SparkCluster implements AutoCloseable {
    * @param target where the module's build left {@code spark/jars} and {@code tributary.jar}
    */
   static SparkCluster start(Path target, int workers, int coresEach) {
-    SparkCluster cluster = new SparkCluster(target.toAbsolutePath());
+    return start(target, workers, coresEach, "");
+  }
+
+  /**
+   * @param workerOptions of the Workers' Java machines
+   */
+  static SparkCluster start(Path target, int workers, int coresEach, String workerOptions) {
+    SparkCluster cluster = new SparkCluster(target.toAbsolutePath(), workerOptions);
     Runtime.getRuntime().addShutdownHook(cluster.atExit);
     try {
       cluster.layOut(target.toAbsolutePath().resolve("spark/jars"));
@@ -306,6 +315,7 @@ final class SparkCluster implements AutoCloseable {
     Map<String, String> environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("SPARK_"));
     environment.put("SPARK_LOCAL_IP", "127.0.0.1");
+    environment.put("SPARK_WORKER_OPTS", workerOptions);
     environment.put("SPARK_DAEMON_MEMORY", "256m");
     environment.put("JAVA_HOME", System.getProperty("java.home"));
     return builder;
