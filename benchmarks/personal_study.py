@@ -52,7 +52,7 @@ def run(name, keys, split, splitter, options, out):
     command = [
         str(HOME / "tributary"), "run", "conf/algorithms/fedavg.yaml", f"experiment={name}", f"output={out / name}",
         f"model.checkpoint={options.checkpoint}", "data.corpus=jsonl", f"data.path={out / 'code.jsonl'}",
-        f"data.splitter={splitter}", f"data.output={out / ('split-' + split)}", "data.max-tokens=256",
+        f"data.splitter={splitter}", f"data.output={out / ('split-' + split)}", "data.max-tokens=512", "data.clean={over-long: true}",
         "data.holdout={train: 0.7, validation: 0.3, test: 0.0}",
         f"training.rounds={options.rounds}", "training.clients-per-round=null", "training.local-steps=10",
         "training.batch-size=4", "training.optimizer.learning-rate=2.0e-3", "training.weighting=examples-seen",
