@@ -301,11 +301,22 @@ class GradientOracleTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("model.layers.0.self_attn.k_proj.lora_A.weight is none of those");
       Lora wider = new Lora(new LoraConfig(4, 6, 0, List.of("q_proj"), false));
-      assertThatThrownBy(() -> model.weights(lora, wider.initial(checkpoint, Seed.of(1))))
+      // the state says the rank, and both factors must have it
+      java.util.Map<String, NamedTensors.Tensor> unlike =
+          new java.util.LinkedHashMap<>(wider.initial(checkpoint, Seed.of(1)).byName());
+      lora.initial(checkpoint, Seed.of(1))
+          .byName()
+          .forEach(
+              (name, tensor) -> {
+                if (name.endsWith(Lora.B)) {
+                  unlike.put(name, tensor);
+                }
+              });
+      assertThatThrownBy(() -> model.weights(lora, new NamedTensors(unlike)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(
-              "q_proj.lora_A.weight of shape [3, 32] is trained, but given is one of shape [4,"
-                  + " 32]");
+              "q_proj.lora_B.weight of shape [32, 4] is trained, but given is one of shape [32,"
+                  + " 3]");
     }
   }
 }
