@@ -138,6 +138,10 @@ class PersonalRunsTest {
   @Test
   void refusesWhatMakesNoSense() {
     refused("training.aggregation={name: flexlora, ranks: [8]}", "the server holds rank 4");
+    refused("training.sampling={name: trace, path: none.csv}", "none.csv: there is no such file");
+    refused("training.sampling={name: fixed, clients: [0, 1]}", "sampling names its clients");
+    refused("training.participation={quorum: 4}", "a round has 3 clients");
+    refused("training.messages={upload: [zstd, int8]}", "give the number format first");
     refused("training.aggregation={name: flexlora}", "training.aggregation.ranks");
     refused("training.aggregation={name: fedexx}", "did you mean fedex");
     refused("training.algorithm={name: pfedmee}", "did you mean pfedme");

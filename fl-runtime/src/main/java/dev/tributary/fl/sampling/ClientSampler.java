@@ -27,6 +27,13 @@ public interface ClientSampler {
    */
   List<Integer> sample(int round, List<Candidate> clients, int size, SplittableRandom random);
 
+  /**
+   * Looks at what its configuration names, before anything runs; on the driver.
+   *
+   * @throws dev.tributary.fl.config.InputException if that cannot be used
+   */
+  default void check() {}
+
   /** Found by {@link java.util.ServiceLoader}; chosen by {@code sampling.name}. */
   interface Provider<C extends Record> extends dev.tributary.fl.config.Provider<ClientSampler, C> {}
 }

@@ -51,6 +51,11 @@ public record TraceSampling(String path) implements ClientSampler {
     }
   }
 
+  @Override
+  public void check() {
+    read();
+  }
+
   private record Stretch(int client, int from, int to) {}
 
   @Override
@@ -85,7 +90,7 @@ public record TraceSampling(String path) implements ClientSampler {
       lines = Files.readAllLines(Path.of(path));
     } catch (NoSuchFileException e) {
       throw new InputException(
-          "training.sampling.path = " + path + " is not valid; there is no such file", e);
+          "Cannot sample clients by " + path + ": there is no such file; check the path", e);
     } catch (IOException e) {
       throw new InputException("Cannot read " + path + ": " + e.getMessage(), e);
     }

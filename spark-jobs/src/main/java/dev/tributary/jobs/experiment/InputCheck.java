@@ -59,6 +59,7 @@ public final class InputCheck {
     check.model();
     check.data();
     check.tasks();
+    check.sampling();
     check.earlierRun();
     if (!check.faults.isEmpty()) {
       throw new ExperimentException(check.faults);
@@ -180,6 +181,15 @@ public final class InputCheck {
     if (!prepared && !isElsewhere(path) && !Files.exists(Path.of(path))) {
       note(new Fault("data.path", path, "there is no such file or folder; check the path"));
     }
+  }
+
+  private void sampling() {
+    tryTo(
+        "training.sampling.path",
+        () -> {
+          experiment.training().sampling().create().check();
+          return experiment;
+        });
   }
 
   private void tasks() {
