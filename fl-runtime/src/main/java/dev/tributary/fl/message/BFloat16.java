@@ -2,16 +2,12 @@
 package dev.tributary.fl.message;
 
 import dev.tributary.fl.model.HalfPrecision;
-import dev.tributary.fl.seed.Seed;
 import java.io.Serializable;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.ShortBuffer;
 
 /**
  * Two bytes a number, rounded to nearest, ties to even: within 2^-8 of a number, relative to it.
  */
-public record BFloat16() implements NumberFormat {
+public record BFloat16() implements TwoBytes {
   /** {@code bfloat16} has no further keys. */
   public record Config() implements Serializable {}
 
@@ -39,32 +35,17 @@ public record BFloat16() implements NumberFormat {
   }
 
   @Override
-  public byte[] encode(float[] values, Seed seed) {
-    byte[] bytes = new byte[Math.multiplyExact(values.length, Short.BYTES)];
-    ShortBuffer out = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
-    for (int i = 0; i < values.length; i++) {
-      short half = HalfPrecision.toBFloat16(values[i]);
-      if (!Float.isFinite(HalfPrecision.fromBFloat16(half))) {
-        throw new IllegalArgumentException("bfloat16 cannot hold " + values[i] + "; take float32");
-      }
-      out.put(half);
-    }
-    return bytes;
+  public short half(float value) {
+    return HalfPrecision.toBFloat16(value);
   }
 
   @Override
-  public float[] decode(byte[] bytes, int count) {
-    Lengths.require(bytes, (long) count * Short.BYTES);
-    ShortBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      values[i] = HalfPrecision.fromBFloat16(in.get(i));
-    }
-    return values;
+  public float value(short half) {
+    return HalfPrecision.fromBFloat16(half);
   }
 
   @Override
-  public long mostBytes(long count) {
-    return count * Short.BYTES;
+  public String refusal(float value) {
+    return "bfloat16 cannot hold " + value + "; take float32";
   }
 }

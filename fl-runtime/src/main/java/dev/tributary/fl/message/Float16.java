@@ -2,17 +2,13 @@
 package dev.tributary.fl.message;
 
 import dev.tributary.fl.model.HalfPrecision;
-import dev.tributary.fl.seed.Seed;
 import java.io.Serializable;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.ShortBuffer;
 
 /**
  * Two bytes a number, rounded to nearest, ties to even: within 2^-11 of a number between 2^-14 and
  * 65504 relative to it, and within 2^-25 below.
  */
-public record Float16() implements NumberFormat {
+public record Float16() implements TwoBytes {
   /** {@code float16} has no further keys. */
   public record Config() implements Serializable {}
 
@@ -40,32 +36,17 @@ public record Float16() implements NumberFormat {
   }
 
   @Override
-  public byte[] encode(float[] values, Seed seed) {
-    byte[] bytes = new byte[Math.multiplyExact(values.length, Short.BYTES)];
-    ShortBuffer out = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
-    for (int i = 0; i < values.length; i++) {
-      short half = HalfPrecision.toFloat16(values[i]);
-      if (!Float.isFinite(HalfPrecision.fromFloat16(half))) {
-        throw new IllegalArgumentException("float16 cannot hold " + values[i] + "; take bfloat16");
-      }
-      out.put(half);
-    }
-    return bytes;
+  public short half(float value) {
+    return HalfPrecision.toFloat16(value);
   }
 
   @Override
-  public float[] decode(byte[] bytes, int count) {
-    Lengths.require(bytes, (long) count * Short.BYTES);
-    ShortBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      values[i] = HalfPrecision.fromFloat16(in.get(i));
-    }
-    return values;
+  public float value(short half) {
+    return HalfPrecision.fromFloat16(half);
   }
 
   @Override
-  public long mostBytes(long count) {
-    return count * Short.BYTES;
+  public String refusal(float value) {
+    return "float16 cannot hold " + value + "; take bfloat16";
   }
 }
