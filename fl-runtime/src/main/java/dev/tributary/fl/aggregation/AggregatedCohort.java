@@ -54,11 +54,10 @@ public final class AggregatedCohort implements Cohort {
     this.exchange = exchange;
     this.algebra = algebra;
     this.seed = seed;
-    boolean plain = exchange.rule() instanceof FedIt;
-    if (plain && !measured) {
-      return;
+    if (exchange.rule() instanceof FedIt && !measured) {
+      return; // the answers' own mean is the same, tensor by tensor
     }
-    for (Result result : mergeAll(plain, measured)) {
+    for (Result result : mergeAll(measured)) {
       result.report().ifPresent(reports::add);
       factors.putAll(result.factors());
     }
@@ -66,7 +65,7 @@ public final class AggregatedCohort implements Cohort {
 
   private record Result(Map<String, Tensor> factors, Optional<LayerReport> report) {}
 
-  private List<Result> mergeAll(boolean plain, boolean measured) {
+  private List<Result> mergeAll(boolean measured) {
     Set<String> layers = new LinkedHashSet<>();
     before.adapter().names().forEach(name -> exchange.layer(name).ifPresent(layers::add));
     int threads = Math.max(1, Math.min(layers.size(), Runtime.getRuntime().availableProcessors()));
@@ -74,7 +73,7 @@ public final class AggregatedCohort implements Cohort {
     try {
       List<Future<Result>> running = new ArrayList<>();
       for (String layer : layers) {
-        running.add(pool.submit(() -> merge(updates(layer), plain, measured)));
+        running.add(pool.submit(() -> merge(updates(layer), measured)));
       }
       List<Result> results = new ArrayList<>();
       for (Future<Result> each : running) {
@@ -97,16 +96,14 @@ public final class AggregatedCohort implements Cohort {
     }
   }
 
-  private Result merge(LayerUpdates layer, boolean plain, boolean measured) {
+  private Result merge(LayerUpdates layer, boolean measured) {
     LoraAggregation.Merged merged = exchange.rule().merge(layer);
     LowRank trained = merged.trained().rounded();
     LowRank held = merged.held().rounded();
     Map<String, Tensor> next = new LinkedHashMap<>();
-    if (!plain) { // else the mean as it always was
-      LowRank all = held.rank() == 0 ? trained : LowRank.sum(List.of(trained, held));
-      next.put(layer.name() + Lora.A, all.tensorA());
-      next.put(layer.name() + Lora.B, all.tensorB());
-    }
+    LowRank all = held.rank() == 0 ? trained : LowRank.sum(List.of(trained, held));
+    next.put(layer.name() + Lora.A, all.tensorA());
+    next.put(layer.name() + Lora.B, all.tensorB());
     return new Result(
         next,
         measured

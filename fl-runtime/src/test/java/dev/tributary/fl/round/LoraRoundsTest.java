@@ -172,6 +172,16 @@ class LoraRoundsTest {
   }
 
   @Test
+  void measuringChangesNothing() {
+    Ledger measured = run(store);
+    training.measureAggregation = false;
+    Ledger plain = run(new MemoryStore());
+    assertThat(plain.entry(3).layers()).isEmpty();
+    assertThat(plain.entries().stream().map(LedgerEntry::adapterSha256))
+        .isEqualTo(measured.entries().stream().map(LedgerEntry::adapterSha256).toList());
+  }
+
+  @Test
   void factorsThatAreNotTrainedAreNotSent() {
     Ledger whole = run(store);
     training.aggregation = new Choice<>(new FfaLora.Provider(), new FfaLora.Config());

@@ -33,6 +33,7 @@ public final class TrainingConfigs {
       new Choice<>(new FedAvg.Provider(), new FedAvg.Config());
   public Choice<LoraAggregation> aggregation =
       new Choice<>(new FedIt.Provider(), new FedIt.Config());
+  public boolean measureAggregation = true;
   public Scenario scenario = Scenario.FEDERATED;
   public Weighting weighting = Weighting.EXAMPLES_SEEN;
   public int rounds = 3;
@@ -61,7 +62,7 @@ public final class TrainingConfigs {
     return new TrainingConfig(
         algorithm,
         aggregation,
-        true,
+        measureAggregation,
         scenario,
         weighting,
         rounds,
