@@ -22,7 +22,9 @@ import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.run.RunDirectory;
 import dev.tributary.jobs.run.RunResult;
+import dev.tributary.jobs.spark.BaseModel;
 import dev.tributary.jobs.spark.ClientTraining;
+import dev.tributary.jobs.spark.Executors;
 import dev.tributary.jobs.spark.SparkBackend;
 import dev.tributary.jobs.spark.SparkEvaluation;
 import java.nio.file.Path;
@@ -91,7 +93,7 @@ public final class EvaluateJob {
               examples.trainingExamples());
       SparkBackend backend =
           new SparkBackend(
-              parts.spark(),
+              parts.executors(),
               new ClientTraining(parts.model(), examples.source(), ClientExamples.TRAIN),
               examples.trainingExamples());
       RunEvaluation evaluation =
@@ -134,6 +136,8 @@ public final class EvaluateJob {
     }
     BaseCheckpoint base = BaseCheckpoint.open(request.checkpoint(), request.dtype(), progress);
     PeftDirectory.Contents adapter = adapter(base, request.adapter());
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+    BaseModel model = base.forExecutors(spark, request.threads());
     SparkEvaluation.ReadTasks tasks =
         SparkEvaluation.ReadTasks.of(
             List.of(request.task()),
@@ -142,9 +146,8 @@ public final class EvaluateJob {
                 PromptTemplates.of(request.template(), base.checkpoint().directory())));
     SparkEvaluation evaluation =
         new SparkEvaluation(
-            JavaSparkContext.fromSparkContext(session.sparkContext()),
-            base.forExecutors(
-                JavaSparkContext.fromSparkContext(session.sparkContext()), request.threads()),
+            new Executors(spark, model.computation().devices()),
+            model,
             base.tokenizer(),
             tasks,
             Optional.empty(),

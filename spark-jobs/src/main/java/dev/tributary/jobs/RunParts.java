@@ -18,6 +18,7 @@ import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.run.Provenance;
 import dev.tributary.jobs.run.RunDirectory;
 import dev.tributary.jobs.spark.BaseModel;
+import dev.tributary.jobs.spark.Executors;
 import dev.tributary.jobs.spark.SparkEvaluation;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -39,6 +40,7 @@ record RunParts(
     BaseCheckpoint base,
     SplitDirectory split,
     ClientExamples.Tokens tokens,
+    Executors executors,
     SparkEvaluation evaluation,
     Provenance provenance) {
 
@@ -66,12 +68,13 @@ record RunParts(
     ClientExamples.Tokens tokens =
         new ClientExamples.Tokens(
             PrepareJob.tokens(session, experiment, split, encoder, progress), sha256(split));
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+    BaseModel model = base.forExecutors(spark, experiment.training().threadsPerClient());
+    Executors executors = new Executors(spark, model.computation().devices());
     SparkEvaluation evaluation =
         new SparkEvaluation(
-            JavaSparkContext.fromSparkContext(session.sparkContext()),
-            base.forExecutors(
-                JavaSparkContext.fromSparkContext(session.sparkContext()),
-                experiment.training().threadsPerClient()),
+            executors,
+            model,
             base.tokenizer(),
             tasks,
             Optional.of(new SparkEvaluation.HeldOut(tokens, ClientExamples.heldOut(split))),
@@ -79,7 +82,7 @@ record RunParts(
     Provenance provenance =
         directory.begin(provenance(session, experiment, base, split, encoder.sha256()));
     return new RunParts(
-        session, experiment, directory, base, split, tokens, evaluation, provenance);
+        session, experiment, directory, base, split, tokens, executors, evaluation, provenance);
   }
 
   JavaSparkContext spark() {
@@ -115,7 +118,7 @@ record RunParts(
       String encoderSha256) {
     Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     String identity = Identity.of(experiment).sha256();
-    boolean gpu = session.sparkContext().conf().contains("spark.task.resource.gpu.amount");
+    boolean gpu = Executors.hasGpus(session.sparkContext().conf());
     return new Provenance(
         experiment.experiment()
             + "-"

@@ -110,7 +110,7 @@ public final class TrainJob {
 
       try (SparkBackend backend =
               new SparkBackend(
-                  parts.spark(),
+                  parts.executors(),
                   new ClientTraining(parts.model(), examples.source(), ClientExamples.TRAIN),
                   examples.trainingExamples());
           RunRecorder recorder =

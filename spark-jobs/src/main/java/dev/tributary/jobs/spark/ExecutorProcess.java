@@ -21,6 +21,12 @@ public final class ExecutorProcess {
         : environment.executorId() + "@" + environment.blockManager().blockManagerId().host();
   }
 
+  /** Spark's number of the executor; {@code driver} in local mode. */
+  static String id() {
+    SparkEnv environment = SparkEnv.get();
+    return environment == null ? "" : environment.executorId();
+  }
+
   /** Most resident memory since the process began; 0 where the system does not tell. */
   public static long peakMemoryBytes() {
     if (!Files.isReadable(STATUS)) {

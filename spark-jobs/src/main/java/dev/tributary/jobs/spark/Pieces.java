@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.jobs.spark;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.tributary.fl.config.InputException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +22,8 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.collection.Iterator;
 import scala.collection.JavaConverters;
 import scala.runtime.AbstractFunction0;
@@ -31,7 +37,8 @@ import scala.runtime.BoxedUnit;
  *
  * <p>A piece whose task or executor is lost runs again, {@code spark.task.maxFailures} times in
  * all; a piece that was run twice or speculated is handed over once. A failure that would come back
- * at every attempt ({@link #lasting}) ends the job at the first.
+ * at every attempt ({@link #lasting}) ends the job at the first. Where what all pieces share was
+ * lost with the machines that held it, it is sent again, and pieces that have no result yet run.
  */
 public final class Pieces {
   /**
@@ -67,6 +74,24 @@ public final class Pieces {
       this.reason = reason;
     }
 
+    /**
+     * @param places of the job's pieces in the whole list
+     */
+    private PieceFailedException inPlaceOf(List<Integer> places) {
+      return piece < 0
+          ? this
+          : new PieceFailedException(places.get(piece), reason, requireNonNull(getCause()));
+    }
+
+    private boolean lostBroadcast() {
+      for (Throwable e = this; e != null; e = e.getCause()) {
+        if (String.valueOf(e.getMessage()).contains(LOST_BROADCAST)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
     /** The message. */
     public String reason() {
       return reason;
@@ -84,16 +109,22 @@ public final class Pieces {
     boolean lasting(Throwable failure);
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(Pieces.class);
   private static final Pattern TASK = Pattern.compile("[Tt]ask (\\d+)(\\.\\d+)? in stage");
+  private static final String LOST_BROADCAST = "Failed to get broadcast_"; // Spark's words
+  private static final int SENT_AGAIN_AT_MOST = 2;
 
+  private final Executors executors;
   private final JavaSparkContext spark;
   private final Lasting lasting;
 
   /**
+   * @param executors that the pieces go to
    * @param lasting failures for which no other attempt is made, beside {@link InputException}
    */
-  public Pieces(JavaSparkContext spark, Lasting lasting) {
-    this.spark = spark;
+  public Pieces(Executors executors, Lasting lasting) {
+    this.executors = executors;
+    this.spark = executors.spark();
     this.lasting = lasting;
   }
 
@@ -111,20 +142,47 @@ public final class Pieces {
       Class<R> resultType,
       Work<P, R> work,
       Receiver<? super R> receiver) {
-    if (pieces.isEmpty()) {
-      return;
-    }
+    Order<P, R> order = new Order<>(work, pieceType, lasting);
+    Set<Integer> open = new TreeSet<>();
     List<byte[]> sent = new ArrayList<>();
-    pieces.forEach(piece -> sent.add(Travelling.bytes(piece)));
-    Broadcast<Shared> shared =
-        spark.broadcast(new Shared(Travelling.bytes(new Order<>(work, pieceType, lasting))));
+    for (P piece : pieces) {
+      open.add(sent.size());
+      sent.add(Travelling.bytes(piece));
+    }
+    for (int again = 0; !open.isEmpty(); again++) {
+      List<Integer> places = List.copyOf(open);
+      try {
+        runJob(
+            description,
+            order,
+            places.stream().map(sent::get).toList(),
+            (place, result) -> {
+              open.remove(places.get(place));
+              receiver.receive(places.get(place), resultType.cast(result));
+            });
+      } catch (PieceFailedException e) {
+        PieceFailedException failure = e.inPlaceOf(places);
+        if (!e.lostBroadcast() || again == SENT_AGAIN_AT_MOST) {
+          throw failure;
+        }
+        LOG.warn(
+            "What all tasks of '{}' share was lost and is sent to executors again: {}",
+            description,
+            e.reason());
+      }
+    }
+  }
+
+  private void runJob(
+      String description, Order<?, ?> order, List<byte[]> sent, Receiver<Object> receiver) {
+    Broadcast<Shared> shared = spark.broadcast(new Shared(Travelling.bytes(order)));
     BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
     spark.setJobDescription(description);
     SimpleFutureAction<BoxedUnit> job =
         spark
             .sc()
             .submitJob(
-                spark.parallelize(sent, sent.size()).rdd(),
+                executors.place(sent),
                 new Task(shared),
                 JavaConverters.asScalaBuffer(boxedRange(sent.size())).toSeq(),
                 new Handover(arrivals),
@@ -136,7 +194,9 @@ public final class Pieces {
         if (outcome instanceof Failure failure) {
           throw failed(arrival.piece(), failure.reason());
         }
-        receiver.receive(arrival.piece(), resultType.cast(((Success) outcome).result()));
+        Success success = (Success) outcome;
+        executors.answered(success.executor());
+        receiver.receive(arrival.piece(), success.result());
       }
     } finally {
       if (!job.isCompleted()) {
@@ -208,7 +268,10 @@ public final class Pieces {
 
   private sealed interface Outcome extends Serializable {}
 
-  private record Success(Object result) implements Outcome {}
+  /**
+   * @param executor that gave it
+   */
+  private record Success(Object result, String executor) implements Outcome {}
 
   private record Failure(Throwable reason) implements Outcome {}
 
@@ -216,7 +279,8 @@ public final class Pieces {
       implements Serializable {
     byte[] run(byte[] piece) {
       try {
-        return Travelling.bytes(new Success(work.run(Travelling.value(piece, pieceType))));
+        Object result = work.run(Travelling.value(piece, pieceType));
+        return Travelling.bytes(new Success(result, ExecutorProcess.id()));
       } catch (RuntimeException e) {
         if (!(e instanceof InputException) && !lasting.lasting(e)) {
           throw e;

@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * Clients as Spark tasks: a round is one job, a client one task. The order is broadcast once a
@@ -72,19 +71,20 @@ public final class SparkBackend implements ClientBackend {
     }
   }
 
-  private final JavaSparkContext spark;
+  private final Executors executors;
   private final Pieces pieces;
   private final ClientTask task;
   private final Map<Integer, Long> examples;
   private final Map<Integer, Double> lastSeconds = new HashMap<>();
 
   /**
+   * @param executors that clients train on
    * @param task what is done for each client
    * @param examples how many training examples each client holds
    */
-  public SparkBackend(JavaSparkContext spark, ClientTask task, Map<Integer, Long> examples) {
-    this.spark = spark;
-    this.pieces = new Pieces(spark, failure -> failure instanceof DivergedException);
+  public SparkBackend(Executors executors, ClientTask task, Map<Integer, Long> examples) {
+    this.executors = executors;
+    this.pieces = new Pieces(executors, failure -> failure instanceof DivergedException);
     this.task = task;
     this.examples = Map.copyOf(examples);
   }
@@ -108,7 +108,7 @@ public final class SparkBackend implements ClientBackend {
 
   @Override
   public int slots() {
-    return Math.max(1, spark.defaultParallelism() / spark.getConf().getInt("spark.task.cpus", 1));
+    return executors.slots();
   }
 
   private static boolean drops(RoundOrder order) {

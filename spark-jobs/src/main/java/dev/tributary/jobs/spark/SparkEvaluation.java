@@ -37,7 +37,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * Measures adapters on executors, all tasks of an evaluation in one Spark job: a piece is one
@@ -107,7 +106,7 @@ public final class SparkEvaluation {
   /** What became of a chunk whose every attempt failed. */
   private record Lost(String reason) implements Serializable {}
 
-  private final JavaSparkContext spark;
+  private final Pieces work;
   private final BaseModel base;
   private final Tokenizer.Source tokenizer;
   private final List<Choice<Task>> tasks;
@@ -117,16 +116,17 @@ public final class SparkEvaluation {
   private final Batches batches;
 
   /**
+   * @param executors that answer
    * @param heldOut the run's data; empty where only benchmarks are asked
    */
   public SparkEvaluation(
-      JavaSparkContext spark,
+      Executors executors,
       BaseModel base,
       Tokenizer.Source tokenizer,
       ReadTasks tasks,
       Optional<HeldOut> heldOut,
       Batches batches) {
-    this.spark = spark;
+    this.work = new Pieces(executors, failure -> false);
     this.base = base;
     this.tokenizer = tokenizer;
     this.tasks = tasks.tasks();
@@ -180,30 +180,29 @@ public final class SparkEvaluation {
     long total = plan.stream().mapToLong(Planned::cost).sum();
     String whose = run.adapter().equals(Measured.GLOBAL) ? "" : ", " + run.adapter();
     try (Progress.Task task = progress.task("Evaluate round " + run.round() + whose, total)) {
-      new Pieces(spark, failure -> false)
-          .run(
-              "Evaluation after round " + run.round() + " (" + run.adapter() + ")",
-              pieces,
-              Piece.class,
-              Serializable.class,
-              new Measurement(base, tokenizer, tasks, examples, adapter, batches),
-              (place, result) -> {
-                if (pieces.get(place) instanceof ClientPiece piece) {
-                  measurements
-                      .computeIfAbsent(piece.task(), t -> new TreeMap<>())
-                      .put(piece.client(), (SplitMeasurement) result);
-                } else if (pieces.get(place) instanceof ChunkPiece piece) {
-                  List<Answers> received =
-                      answers.computeIfAbsent(piece.task(), t -> new ArrayList<>());
-                  if (result instanceof Lost lost) {
-                    failed.add(piece.task());
-                    received.add(piece.chunk().notRun(lost.reason())); // never scored as wrong
-                  } else {
-                    received.add((Answers) result);
-                  }
-                }
-                task.advance(plan.get(place).cost());
-              });
+      work.run(
+          "Evaluation after round " + run.round() + " (" + run.adapter() + ")",
+          pieces,
+          Piece.class,
+          Serializable.class,
+          new Measurement(base, tokenizer, tasks, examples, adapter, batches),
+          (place, result) -> {
+            if (pieces.get(place) instanceof ClientPiece piece) {
+              measurements
+                  .computeIfAbsent(piece.task(), t -> new TreeMap<>())
+                  .put(piece.client(), (SplitMeasurement) result);
+            } else if (pieces.get(place) instanceof ChunkPiece piece) {
+              List<Answers> received =
+                  answers.computeIfAbsent(piece.task(), t -> new ArrayList<>());
+              if (result instanceof Lost lost) {
+                failed.add(piece.task());
+                received.add(piece.chunk().notRun(lost.reason())); // never scored as wrong
+              } else {
+                received.add((Answers) result);
+              }
+            }
+            task.advance(plan.get(place).cost());
+          });
     }
     return fold(run, which, measurements, answers, failed);
   }
@@ -264,8 +263,7 @@ public final class SparkEvaluation {
         outcomes.put(t, new Outcome(split.rows(run, clients), List.of(), true));
       } else if (task instanceof BenchmarkTask asking && benchmark != null) {
         Scored scored = Scored.of(run, asking, benchmark, answers.getOrDefault(t, List.of()));
-        outcomes.put(
-            t, new Outcome(List.of(scored.figure()), scored.answers(), !failed.contains(t)));
+        outcomes.put(t, new Outcome(List.of(scored.figure()), scored.answers(), !failed.contains(t)));
       }
     }
     return outcomes;

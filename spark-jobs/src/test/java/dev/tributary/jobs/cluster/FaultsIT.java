@@ -67,9 +67,11 @@ class FaultsIT {
 
   @Test
   void aWorkerKilledInTraining() {
-    SparkCluster.Submission submission = submit("worker");
-    inMidRound("worker", submission);
+    Gate gate = Gate.shut(directory, "worker");
+    SparkCluster.Submission submission = submit("worker", gate.key());
+    gate.reached(submission, ledger("worker"), LIMIT);
     cluster.killWorker(0);
+    gate.open();
     SparkCluster.Result result = submission.result(LIMIT);
     cluster.replaceWorker(0);
     assertThat(sha256(result)).isEqualTo(reference);
@@ -80,7 +82,7 @@ class FaultsIT {
     Path stall = Files.writeString(directory.resolve("stall"), "wait");
     String[] keys = {"training.algorithm={name: stalling, file: " + stall + "}"};
     SparkCluster.Submission submission = submit("aggregation", keys);
-    await("the aggregation", submission, () -> content(stall).equals("reached"));
+    Gate.await("the aggregation", submission, LIMIT, () -> content(stall).equals("reached"));
     submission.kill();
     cluster.clean();
     Files.delete(stall);
@@ -91,31 +93,46 @@ class FaultsIT {
   /** Writing stops at a pipe that nobody reads, in the middle of what is to be committed. */
   @Test
   void theDriverKilledInCommit() throws Exception {
-    SparkCluster.Submission submission = submit("commit");
-    inMidRound("commit", submission);
+    Gate gate = Gate.shut(directory, "commit");
+    SparkCluster.Submission submission = submit("commit", gate.key());
+    gate.reached(submission, ledger("commit"), LIMIT);
     Path entry = Files.createDirectories(ledger("commit").resolve("open/entry"));
     Process pipe =
         new ProcessBuilder("mkfifo", entry.resolve(".entry.json.tmp").toString()).start();
     assertThat(pipe.waitFor(10, TimeUnit.SECONDS)).isTrue();
-    await("the commit", submission, () -> Files.exists(entry.resolve("global.message")));
+    gate.open();
+    Gate.await(
+        "the commit", submission, LIMIT, () -> Files.exists(entry.resolve("global.message")));
     submission.kill();
     cluster.clean();
     assertThat(rounds("commit")).containsExactly("round=00001");
-    assertThat(sha256(submit("commit").result(LIMIT))).isEqualTo(reference);
+    assertThat(sha256(submit("commit", gate.key()).result(LIMIT))).isEqualTo(reference);
   }
 
   @Test
   void aFullDiskAtCommit() throws IOException {
-    SparkCluster.Submission submission = submit("full");
-    inMidRound("full", submission);
+    Gate gate = Gate.shut(directory, "full");
+    SparkCluster.Submission submission = submit("full", gate.key());
+    gate.reached(submission, ledger("full"), LIMIT);
     Path entry = Files.createDirectories(ledger("full").resolve("open/entry"));
     Files.createSymbolicLink(entry.resolve(".global.message.tmp"), Path.of("/dev/full"));
+    gate.open();
     SparkCluster.Result failed = submission.result(LIMIT);
     assertThat(failed.exitCode()).isEqualTo(1);
     assertThat(failed.log()).contains("No space left on device", "is the disk full");
     assertThat(rounds("full")).containsExactly("round=00001");
     assertThat(tiny.output("full").resolve("adapter")).doesNotExist();
-    assertThat(sha256(submit("full").result(LIMIT))).isEqualTo(reference);
+    assertThat(sha256(submit("full", gate.key()).result(LIMIT))).isEqualTo(reference);
+  }
+
+  @Test
+  void aBroadcastLostWithTheExecutorsThatHeldIt() {
+    String losing =
+        "training.algorithm={name: losing-broadcast, file: " + directory.resolve("lost") + "}";
+    SparkCluster.Result result = submit("broadcast", losing).result(LIMIT);
+    assertThat(sha256(result)).isEqualTo(reference);
+    assertThat(directory.resolve("lost")).hasContent("lost");
+    assertThat(result.log()).contains("Failed to get broadcast", "is sent to executors again");
   }
 
   @Test
@@ -205,34 +222,6 @@ class FaultsIT {
     } catch (IOException e) {
       return "";
     }
-  }
-
-  /** Waits until the first round is in the ledger and an answer of the second is on disk. */
-  private static void inMidRound(String name, SparkCluster.Submission submission) {
-    await(
-        "the second round",
-        submission,
-        () -> {
-          try (Stream<Path> updates = Files.list(ledger(name).resolve("open/updates"))) {
-            return Files.exists(ledger(name).resolve("round=00001")) && updates.count() == 1;
-          } catch (IOException e) {
-            return false; // between two rounds there is no such folder
-          }
-        });
-  }
-
-  private static void await(
-      String what, SparkCluster.Submission submission, java.util.function.BooleanSupplier there) {
-    SparkCluster.await(
-        what,
-        LIMIT,
-        () -> {
-          if (!submission.process().isAlive()) {
-            throw new IllegalStateException(
-                "the command has ended\n" + submission.result(LIMIT).log());
-          }
-          return there.getAsBoolean();
-        });
   }
 
   private static String sha256(SparkCluster.Result result) {

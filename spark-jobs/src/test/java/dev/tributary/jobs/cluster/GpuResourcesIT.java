@@ -43,6 +43,22 @@ class GpuResourcesIT {
       assertThat(tiny.output("gpu").resolve("adapter")).doesNotExist();
       cluster.clean();
 
+      // Tasks that prepare data ask for no GPU; those that compute do, by their stages' profile.
+      SparkCluster.Result byStage =
+          cluster
+              .submit(
+                  executorsWithGpus(),
+                  List.of(
+                      "train",
+                      tiny.file("stage", 1, 2).toString(),
+                      "evaluation={}",
+                      "data.output=" + directory.resolve("stage-split")))
+              .result(LIMIT);
+      assertThat(byStage.exitCode()).isEqualTo(2);
+      assertThat(byStage.log()).contains("Cannot compute on gpu:7: libtorch finds no GPU here");
+      assertThat(byStage.log()).contains("resource profile 0").contains("resource profile 1");
+      cluster.clean();
+
       SparkCluster.Result fewer =
           cluster
               .submit(
@@ -61,9 +77,14 @@ class GpuResourcesIT {
   }
 
   private static List<String> gpus(int amount) {
-    List<String> options = new ArrayList<>();
-    options.addAll(List.of("--conf", "spark.executor.resource.gpu.amount=" + amount));
+    List<String> options = new ArrayList<>(executorsWithGpus());
     options.addAll(List.of("--conf", "spark.task.resource.gpu.amount=" + amount));
+    return options;
+  }
+
+  private static List<String> executorsWithGpus() {
+    List<String> options = new ArrayList<>();
+    options.addAll(List.of("--conf", "spark.executor.resource.gpu.amount=1"));
     options.addAll(List.of("--executor-cores", "1", "--total-executor-cores", "1"));
     return options;
   }

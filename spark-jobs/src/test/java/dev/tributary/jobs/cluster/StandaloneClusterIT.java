@@ -25,6 +25,7 @@ import dev.tributary.jobs.TrainJob;
 import dev.tributary.jobs.experiment.ExperimentReader;
 import dev.tributary.jobs.progress.Progress;
 import dev.tributary.jobs.spark.BaseModel;
+import dev.tributary.jobs.spark.Executors;
 import dev.tributary.jobs.spark.Sessions;
 import dev.tributary.jobs.spark.SparkEvaluation;
 import dev.tributary.jobs.testing.ExtensionJar;
@@ -38,7 +39,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.Set;
+import java.util.TreeSet;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterEach;
@@ -62,6 +64,7 @@ class StandaloneClusterIT {
 
   @TempDir private static Path directory;
   private static TinyExperiment tiny;
+  private static Path jar;
   @AutoClose private static SparkCluster cluster;
 
   /** The adapter's hash as local[2] trains it in this JVM. */
@@ -70,6 +73,7 @@ class StandaloneClusterIT {
   @BeforeAll
   static void start() {
     tiny = TinyExperiment.in(directory);
+    jar = ExtensionJar.write(directory, Path.of("target/tributary.jar").toAbsolutePath());
     reference = trainHere("local2", "local[2]");
     cluster = SparkCluster.start(Path.of("target"), 2, 1);
   }
@@ -98,26 +102,55 @@ class StandaloneClusterIT {
 
   @Test
   void anExecutorKilledInMidRoundChangesNothing() {
-    SparkCluster.Submission submission = submit("executor", 2);
-    inMidRound("executor", submission);
+    Gate gate = Gate.shut(directory, "executor");
+    SparkCluster.Submission submission = submit("executor", 2, gate);
+    gate.reached(submission, tiny.output("executor").resolve("ledger"), LIMIT);
     List<ProcessHandle> executors = cluster.executors();
     assertThat(executors).isNotEmpty();
     executors.get(0).destroyForcibly();
+    gate.open();
     SparkCluster.Result result = submission.result(LIMIT);
     assertThat(sha256(result)).isEqualTo(reference);
     assertThat(result.log()).contains("exited with code 137");
   }
 
+  /** Of two executors one trains all: it has loaded the base, the other has not. */
+  @Test
+  void anExecutorThatHasTheBaseLoadedIsPreferred() throws IOException {
+    List<String> options = new ArrayList<>();
+    options.addAll(List.of("--executor-cores", "1", "--total-executor-cores", "2"));
+    options.addAll(List.of("--conf", "spark.scheduler.minRegisteredResourcesRatio=1.0"));
+    options.addAll(List.of("--conf", "spark.locality.wait=30s"));
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("train", tiny.file("preferred", 6, 2).toString(), "--json"));
+    arguments.addAll(List.of("training.clients-per-round=1", "evaluation={}"));
+    SparkCluster.Result result = cluster.submit(options, arguments).result(LIMIT);
+    assertThat(sha256(result)).isNotEmpty();
+    assertThat(result.log()).contains("/0 is now RUNNING", "/1 is now RUNNING");
+    Set<String> executors = new TreeSet<>();
+    for (int round = 1; round <= 6; round++) {
+      JsonNode entry =
+          JSON.readTree(
+              tiny.output("preferred")
+                  .resolve("ledger/round=0000" + round + "/entry.json")
+                  .toFile());
+      executors.add(entry.path("clients").get(0).path("executor").asText());
+    }
+    assertThat(executors).hasSize(1);
+  }
+
   @Test
   void aDriverKilledInMidRoundGoesOnToTheSame() {
-    SparkCluster.Submission submission = submit("driver", 2);
-    inMidRound("driver", submission);
+    Gate gate = Gate.shut(directory, "driver");
+    SparkCluster.Submission submission = submit("driver", 2, gate);
+    gate.reached(submission, tiny.output("driver").resolve("ledger"), LIMIT);
     submission.kill();
+    gate.open();
     cluster.clean();
     assertThat(tiny.output("driver").resolve("adapter")).doesNotExist();
     assertThat(tiny.output("driver").resolve(".lease")).exists();
 
-    SparkCluster.Result result = submit("driver", 2).result(LIMIT);
+    SparkCluster.Result result = submit("driver", 2, gate).result(LIMIT);
     assertThat(sha256(result)).isEqualTo(reference);
     assertThat(result.log()).contains("Going on after round");
   }
@@ -164,7 +197,7 @@ class StandaloneClusterIT {
                 "new-tokens=8"));
     SparkEvaluation evaluation =
         new SparkEvaluation(
-            spark,
+            new Executors(spark, 1),
             base,
             Tokenizer.Source.read(directory.resolve("model")),
             SparkEvaluation.ReadTasks.of(
@@ -189,7 +222,6 @@ class StandaloneClusterIT {
 
   @Test
   void aUsersJarAddsAnAlgorithmASplitterAHookAndAPreparation() throws IOException {
-    Path jar = ExtensionJar.write(directory, Path.of("target/tributary.jar").toAbsolutePath());
     List<String> options = new ArrayList<>();
     options.addAll(List.of("--executor-cores", "1", "--total-executor-cores", "2"));
     options.addAll(List.of("--jars", jar.toString()));
@@ -219,36 +251,17 @@ class StandaloneClusterIT {
     assertThat(Files.readString(Path.of(split, "manifest.json"))).contains("first-twice");
   }
 
-  /** Waits until the first round is in the ledger and an answer of the second is on disk. */
-  private static void inMidRound(String name, SparkCluster.Submission submission) {
-    Path ledger = tiny.output(name).resolve("ledger");
-    SparkCluster.await(
-        "the second round to begin",
-        LIMIT,
-        () -> {
-          if (!submission.process().isAlive()) {
-            throw new IllegalStateException(
-                "the command has ended\n" + submission.result(LIMIT).log());
-          }
-          return Files.exists(ledger.resolve("round=00001")) && answers(ledger) > 0;
-        });
-    assertThat(ledger.resolve("round=00003")).doesNotExist();
-  }
-
-  private static long answers(Path ledger) {
-    try (Stream<Path> updates = Files.list(ledger.resolve("open/updates"))) {
-      return updates.count();
-    } catch (IOException e) {
-      return 0; // between two rounds there is no such folder
-    }
-  }
-
-  private static SparkCluster.Submission submit(String name, int executors) {
+  private static SparkCluster.Submission submit(String name, int executors, Gate... gates) {
     List<String> options = new ArrayList<>();
     options.addAll(List.of("--executor-cores", "1"));
     options.addAll(List.of("--total-executor-cores", "" + executors));
-    return cluster.submit(
-        options, List.of("train", tiny.file(name, ROUNDS, LOCAL_STEPS).toString(), "--json"));
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("train", tiny.file(name, ROUNDS, LOCAL_STEPS).toString(), "--json"));
+    for (Gate gate : gates) {
+      options.addAll(List.of("--jars", jar.toString()));
+      arguments.add(gate.key());
+    }
+    return cluster.submit(options, arguments);
   }
 
   private static String sha256(SparkCluster.Result result) {

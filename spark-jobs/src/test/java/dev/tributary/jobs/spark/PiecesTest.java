@@ -20,7 +20,8 @@ class PiecesTest {
   private static final AtomicInteger ATTEMPTS = new AtomicInteger(); // tasks share this JVM
 
   private final Pieces pieces =
-      new Pieces(LocalSpark.context(), e -> e instanceof UnsupportedOperationException);
+      new Pieces(
+          new Executors(LocalSpark.context(), 1), e -> e instanceof UnsupportedOperationException);
 
   record Piece(int number, Optional<String> name) implements Serializable {}
 
@@ -41,6 +42,50 @@ class PiecesTest {
           assertThat(results.put(place, result)).isNull();
         });
     assertThat(results).hasSize(20).containsEntry(0, "piece 0").containsEntry(19, "piece 19");
+  }
+
+  @Test
+  void sendsAgainWhatAllShareWhereItIsLostAndRunsOnlyWhatIsLeft() {
+    ATTEMPTS.set(0);
+    List<Integer> received = new ArrayList<>();
+    pieces.run(
+        "test",
+        List.of(1, 2, 3, 4, 5, 6),
+        Integer.class,
+        Integer.class,
+        piece -> {
+          if (piece == 6 && ATTEMPTS.getAndIncrement() < 4) { // as often as Spark tries
+            throw new IllegalStateException("Failed to get broadcast_7_piece0 of broadcast_7");
+          }
+          return piece;
+        },
+        (place, result) -> {
+          assertThat(result).isEqualTo(place + 1);
+          received.add(result);
+        });
+    assertThat(received).containsExactlyInAnyOrder(1, 2, 3, 4, 5, 6);
+    assertThat(ATTEMPTS).hasValue(5);
+  }
+
+  @Test
+  void givesUpWhereItIsLostAgainAndAgain() {
+    assertThatThrownBy(
+            () ->
+                pieces.run(
+                    "test",
+                    List.of(1, 2),
+                    Integer.class,
+                    Integer.class,
+                    piece -> {
+                      if (piece == 2) {
+                        throw new IllegalStateException("Failed to get broadcast_7_piece0");
+                      }
+                      return piece;
+                    },
+                    (place, result) -> {}))
+        .isInstanceOfSatisfying(
+            Pieces.PieceFailedException.class, e -> assertThat(e.piece()).isEqualTo(1))
+        .hasMessage("Failed to get broadcast_7_piece0");
   }
 
   @Test

@@ -44,7 +44,7 @@ class SparkBackendTest {
     Map<Integer, Byte> answers = new HashMap<>();
     try (SparkBackend backend =
         new SparkBackend(
-            spark,
+            new Executors(spark, 1),
             (order, client, kept) -> new byte[] {(byte) (client * order.round())},
             Map.of())) {
       backend.train(
@@ -81,7 +81,7 @@ class SparkBackendTest {
   private void trainWith(RuntimeException failureOfClient3) {
     try (SparkBackend backend =
         new SparkBackend(
-            spark,
+            new Executors(spark, 1),
             (order, client, kept) -> {
               STARTED.add(client);
               if (client == 3) {
@@ -118,7 +118,7 @@ class SparkBackendTest {
         };
     try (SparkBackend backend =
         new SparkBackend(
-            spark,
+            new Executors(spark, 1),
             (asked, client, kept) -> {
               if (client == 3) {
                 throw new IllegalStateException("no memory left");
@@ -141,7 +141,7 @@ class SparkBackendTest {
     Map<Integer, Long> examples = Map.of(0, 10L, 1, 1000L, 2, 100L, 3, 1L);
     try (SparkBackend backend =
         new SparkBackend(
-            spark,
+            new Executors(spark, 1),
             (order, client, kept) -> {
               STARTED.add(10 * order.round() + client); // a failed round's tasks may still start
               sleep(client == 0 ? 400 : 50);

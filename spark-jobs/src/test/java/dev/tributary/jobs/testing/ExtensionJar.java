@@ -4,6 +4,7 @@ package dev.tributary.jobs.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -15,30 +16,46 @@ import java.util.List;
 import java.util.Map;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 
-/** A jar as a user makes one: compiled against the product's jar alone, outside of its build. */
+/**
+ * A jar as a user makes one: compiled against the product's jar and Spark, outside of its build.
+ */
 public final class ExtensionJar {
   private static final Path SOURCES = Path.of("src/test/resources/extension");
 
   private static final Map<String, String> SERVICES =
       Map.of(
           "dev.tributary.fl.algorithm.FederatedAlgorithm$Provider",
-              "org.example.HalfWay$Provider\norg.example.Stalling$Provider",
+              """
+              org.example.HalfWay$Provider
+              org.example.LosingBroadcast$Provider
+              org.example.Stalling$Provider
+              """,
           "dev.tributary.data.Splitter$Provider", "org.example.FirstTwice$Provider",
           "dev.tributary.fl.hook.TrainingHook$Provider",
-              "org.example.EverySecond$Provider\norg.example.FailingClients$Provider",
+              """
+              org.example.EverySecond$Provider
+              org.example.FailingClients$Provider
+              org.example.Waiting$Provider
+              """,
           "dev.tributary.fl.model.ModelPreparation$Provider", "org.example.Copy$Provider");
 
   private ExtensionJar() {}
 
-  /** Compiles and packs it. */
+  /**
+   * Compiles and packs it.
+   *
+   * @param product the product's jar
+   */
   public static Path write(Path directory, Path product) {
     try {
       Path classes = Files.createDirectories(directory.resolve("extension-classes"));
       List<String> arguments = new ArrayList<>();
-      arguments.addAll(List.of("-d", classes.toString(), "-classpath", product.toString()));
+      String classpath = product + File.pathSeparator + jars(product.resolveSibling("spark/jars"));
+      arguments.addAll(List.of("-d", classes.toString(), "-classpath", classpath));
       arguments.addAll(List.of("--release", "17", "-proc:none"));
       try (Stream<Path> sources = Files.walk(SOURCES)) {
         sources
@@ -67,6 +84,12 @@ public final class ExtensionJar {
       return jar;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String jars(Path folder) throws IOException {
+    try (Stream<Path> jars = Files.list(folder)) {
+      return jars.map(Path::toString).collect(Collectors.joining(File.pathSeparator));
     }
   }
 }
