@@ -11,6 +11,7 @@ public sealed interface Answer extends Serializable {
   /**
    * The model answered.
    *
+   * @param sample counted from 0 where one question is answered several times
    * @param prompt all text that it was given
    * @param output text after the prompt, up to the stop
    * @param droppedDemonstrations left out of the prompt because it was too long
@@ -20,6 +21,7 @@ public sealed interface Answer extends Serializable {
    */
   record Given(
       int place,
+      int sample,
       String prompt,
       String output,
       int droppedDemonstrations,

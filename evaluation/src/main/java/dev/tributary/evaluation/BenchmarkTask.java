@@ -2,11 +2,26 @@
 package dev.tributary.evaluation;
 
 import java.util.List;
+import java.util.Map;
 
 /** A task that asks questions from a benchmark's published file and judges the answers. */
 public non-sealed interface BenchmarkTask extends Task {
-  /** Name of the figure that the mean verdict is, e.g. {@code accuracy}. */
+  /** Name of the first figure, e.g. {@code accuracy}: the mean of verdicts unless it says else. */
   String metric();
+
+  /** What is told of the verdicts, the first one first. */
+  default List<Metric> metrics() {
+    return List.of(Metric.mean(metric()));
+  }
+
+  /**
+   * Parts of the benchmark that have figures of their own, e.g. subjects.
+   *
+   * @return by name, which questions (their places); empty for none
+   */
+  default Map<String, List<Integer>> parts(Benchmark benchmark) {
+    return Map.of();
+  }
 
   /** Scores go from 0 (all wrong) to 1 (all right). */
   @Override
@@ -32,6 +47,7 @@ public non-sealed interface BenchmarkTask extends Task {
 
   /**
    * Judges one answer, the text after the prompt. An unreadable answer is wrong, never an error.
+   * Called by several threads at once.
    */
   Verdict judge(Question question, String answer);
 }

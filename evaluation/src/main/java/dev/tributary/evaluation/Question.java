@@ -3,7 +3,10 @@ package dev.tributary.evaluation;
 
 import dev.tributary.fl.text.PromptTemplate;
 import java.io.Serializable;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * One question of a benchmark. Travels to executors.
@@ -14,6 +17,7 @@ import java.util.List;
  * @param prompt the question itself, up to where the answer begins
  * @param asked what the model shall do with it
  * @param gold the right answer, as the judge compares it
+ * @param details what the judge needs besides, by name, e.g. a program's tests
  * @param specials whether the tokenizer shall put its special tokens around the text
  */
 public record Question(
@@ -22,6 +26,7 @@ public record Question(
     String prompt,
     Asked asked,
     String gold,
+    Map<String, String> details,
     Specials specials)
     implements Serializable {
   /** Who writes the special tokens of a text. */
@@ -34,11 +39,23 @@ public record Question(
 
   public Question {
     demonstrations = List.copyOf(demonstrations);
+    details = Collections.unmodifiableMap(new TreeMap<>(details)); // one order in any process
   }
 
   /** A question whose text has no special tokens. */
   public Question(String id, List<String> demonstrations, String prompt, Asked asked, String gold) {
-    this(id, demonstrations, prompt, asked, gold, Specials.ADDED);
+    this(id, demonstrations, prompt, asked, gold, Map.of(), Specials.ADDED);
+  }
+
+  /** A question whose judge needs more than one right text. */
+  public Question(
+      String id,
+      List<String> demonstrations,
+      String prompt,
+      Asked asked,
+      String gold,
+      Map<String, String> details) {
+    this(id, demonstrations, prompt, asked, gold, details, Specials.ADDED);
   }
 
   /** All text in front of the answer, with the first {@code shots} demonstrations. */
@@ -48,7 +65,7 @@ public record Question(
 
   /**
    * All values. What a run has measured is found again by a hash of this text, which is of the time
-   * before there were prompts with special tokens: for all others it stays as it was.
+   * before there were details and prompts with special tokens: without them it stays as it was.
    */
   @Override
   public String toString() {
@@ -62,6 +79,7 @@ public record Question(
         + asked
         + ", gold="
         + gold
+        + (details.isEmpty() ? "" : ", details=" + details)
         + (specials == Specials.ADDED ? "]" : ", specials=" + specials + "]");
   }
 }

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.concurrent.Callable;
 
 /**
  * Scores answers that exist already, whoever gave them, by the judge that our own are scored by.
@@ -35,7 +35,7 @@ public final class Scoring {
   public static Scored score(BenchmarkTask task, BenchmarkFiles files, String answersPath) {
     long start = System.nanoTime();
     // Prompts are not used, so any template will do.
-    Benchmark benchmark = task.read(new TaskContext(files, InstructionExample::instruction));
+    Benchmark benchmark = task.read(new TaskContext(files, InstructionExample::instruction, true));
     Map<String, List<String>> answers = new LinkedHashMap<>();
     for (Question question : benchmark.questions()) {
       answers.put(question.id(), new ArrayList<>());
@@ -63,15 +63,17 @@ public final class Scoring {
           return samples.add(line.textOrNumber("answer"));
         });
     Measured run = new Measured(0, ELSEWHERE, 0);
-    List<AnswerRow> rows = new ArrayList<>();
+    List<Callable<AnswerRow>> judging = new ArrayList<>();
     int unanswered = 0;
     for (Question question : benchmark.questions()) {
       List<String> samples = answers.getOrDefault(question.id(), List.of());
       unanswered += samples.isEmpty() ? 1 : 0;
       for (int sample = 0; sample < samples.size(); sample++) {
-        rows.add(row(run, task, question, sample, samples.get(sample)));
+        int number = sample;
+        judging.add(() -> row(run, task, question, number, samples.get(number)));
       }
     }
+    List<AnswerRow> rows = Scored.judged(judging);
     List<String> remarks = new ArrayList<>();
     if (unanswered > 0) {
       remarks.add(unanswered + " of " + benchmark.questions().size() + " questions have no answer");
@@ -98,8 +100,8 @@ public final class Scoring {
         output,
         verdict.extracted(),
         question.gold(),
-        Optional.of(verdict.score()),
-        Optional.empty(),
+        verdict.score(),
+        verdict.notRun(),
         0,
         0,
         0);

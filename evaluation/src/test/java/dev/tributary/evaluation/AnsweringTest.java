@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -91,7 +92,8 @@ class AnsweringTest {
   @Test
   void aPromptThatSpellsOutItsSpecialTokensGetsNoMore() {
     Question question =
-        new Question("t/0", List.of(), "<s>Why?", ASKED, "0", Question.Specials.SPELT_OUT);
+        new Question(
+            "t/0", List.of(), "<s>Why?", ASKED, "0", Map.of(), Question.Specials.SPELT_OUT);
     ScriptedModel model = new ScriptedModel(200, AnsweringTest::hash);
 
     answers(List.of(question), 1, Batches.DEFAULT, model);

@@ -67,7 +67,7 @@ class ScoredTest {
   }
 
   private static Answer says(int place, String output) {
-    return new Answer.Given(place, "say " + place, output, 0, 6, 1, 0);
+    return new Answer.Given(place, 0, "say " + place, output, 0, 6, 1, 0);
   }
 
   private static List<Answers> chunks(Answer... answers) {
@@ -162,7 +162,7 @@ class ScoredTest {
                 RUN,
                 new Echo(),
                 benchmark(1),
-                chunks(new Answer.Given(0, "say 0", "0", 2, 6, 1, 30)))
+                chunks(new Answer.Given(0, 0, "say 0", "0", 2, 6, 1, 30)))
             .figure();
 
     assertThat(figure.notice())

@@ -24,7 +24,8 @@ class TravellingTest {
     return List.of(
         Answering.plan(List.of(question), 1).get(0),
         new Answers(
-            List.of(new Answer.Given(0, "Q", "A", 1, 2, 3, 0), new Answer.NotRun(1, "lost")), 0.5),
+            List.of(new Answer.Given(0, 0, "Q", "A", 1, 2, 3, 0), new Answer.NotRun(1, "lost")),
+            0.5),
         new SplitMeasurement(List.of(1.0, 2.0), 3, 1, List.of("lost"), 0.5),
         Batches.DEFAULT,
         new Choice<Task>(new Loss.Provider(), new Loss.Config("validation", 8, "loss")).config(),

@@ -21,6 +21,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
@@ -177,6 +178,7 @@ public record Gsm8k(Config config) implements BenchmarkTask {
               prompt(problem, context),
               asked,
               problem.gold(),
+              Map.of(),
               !fewShot() && context.template().spellsOutSpecials()
                   ? Question.Specials.SPELT_OUT
                   : Question.Specials.ADDED));

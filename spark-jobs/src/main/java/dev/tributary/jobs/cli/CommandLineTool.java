@@ -43,6 +43,7 @@ public final class CommandLineTool implements Runnable {
           EvaluateCommand.class,
           ScoreCommand.class,
           ReportCommand.class,
+          CompareCommand.class,
           ValidateCommand.class,
           PlanCommand.class,
           GenerateCommand.class,

@@ -229,7 +229,7 @@ final class EvaluateCommand extends JobCommand {
     EvaluationRow main =
         result.figures().stream()
             .filter(figure -> figure.client().isEmpty())
-            .filter(figure -> figure.metric().equals("accuracy"))
+            .filter(figure -> !figure.metric().startsWith("loss"))
             .findFirst()
             .or(() -> result.figures().stream().findFirst())
             .orElseThrow(

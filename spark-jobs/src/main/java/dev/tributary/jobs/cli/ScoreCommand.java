@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -79,6 +80,8 @@ final class ScoreCommand extends JobCommand {
     }
     Map<String, Object> json = new LinkedHashMap<>(Results.figure(scored.figure()));
     json.put("answers", out == null ? answers : out.toString());
-    return Result.done(json, Results.text(scored.figure()));
+    json.put("figures", scored.figures().stream().map(Results::figure).toList());
+    return Result.done(
+        json, scored.figures().stream().map(Results::text).collect(Collectors.joining("\n")));
   }
 }

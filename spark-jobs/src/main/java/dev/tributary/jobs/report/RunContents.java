@@ -108,7 +108,7 @@ public record RunContents(
   }
 
   /** The round whose adapter is the result; the last measured one of a run that is not finished. */
-  OptionalInt chosenRound() {
+  public OptionalInt chosenRound() {
     Optional<Integer> chosen = run.flatMap(RunRow::chosenRound);
     return chosen.isPresent()
         ? OptionalInt.of(chosen.get())

@@ -263,7 +263,7 @@ public final class SparkEvaluation {
         outcomes.put(t, new Outcome(split.rows(run, clients), List.of(), true));
       } else if (task instanceof BenchmarkTask asking && benchmark != null) {
         Scored scored = Scored.of(run, asking, benchmark, answers.getOrDefault(t, List.of()));
-        outcomes.put(t, new Outcome(List.of(scored.figure()), scored.answers(), !failed.contains(t)));
+        outcomes.put(t, new Outcome(scored.figures(), scored.answers(), !failed.contains(t)));
       }
     }
     return outcomes;
