@@ -51,7 +51,16 @@ public final class CsvRows {
 
   /** Rows of a file whose first row names the columns. */
   public static <T> List<T> withHeader(BenchmarkFiles files, String path, Function<Row, T> each) {
-    return read(files, path, PLAIN.builder().setHeader().setSkipHeaderRecord(true).build(), each);
+    return read(
+        files,
+        path,
+        PLAIN
+            .builder()
+            .setHeader()
+            .setSkipHeaderRecord(true)
+            .setAllowMissingColumnNames(true)
+            .build(),
+        each);
   }
 
   /** Rows of a file without names, each of so many columns. */

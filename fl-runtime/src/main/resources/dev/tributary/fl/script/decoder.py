@@ -367,6 +367,32 @@ class Model(Module):
       at += lengths[i]
     return torch.cat(attended)
 
+  def attend_behind(self, x, shared: int, at: int, own: int):
+    # the same of one example's own rows alone, which stand behind the shared ones, (own, queryColumns)
+    rows = self.widened(x[at:at + own])
+    both = self.widened(self.example(x, shared, at, own))
+    q = self.queries(rows)
+    k = self.for_group(self.keys(both, ${keysAt}))
+    v = self.for_group(self.keys(both, ${valuesAt}))
+    y = torch.scaled_dot_product_attention(q, k, v, self.causal(shared, own, rows))
+    return y.permute([2, 0, 1, 3]).reshape([own, ${queryColumns}]).to(x.dtype)
+
+  def attention_once(self, qkv, lengths: List[int]):
+    # As attention, in which the shared rows attend in every example, so that gradients come out; here in the first
+    # alone. Where own rows are more than the shared ones, that is no less work.
+    shared = lengths[0]
+    at = shared
+    attended = annotate(List[Tensor], [])
+    for i in range(1, len(lengths)):
+      own = lengths[i]
+      if i == 1 or own >= shared:
+        y = self.attend(self.example(qkv, shared, at, own))
+        attended.append(y if i == 1 else y[shared:])
+      else:
+        attended.append(self.attend_behind(qkv, shared, at, own))
+      at += own
+    return torch.cat(attended)
+
   def with_virtual(self, qkv, first: int, block: int, l: List[Tensor]):
     # prefix tuning: keys and values of the virtual tokens among these rows, which begin at position `first`
     given = l[-1]
@@ -406,7 +432,8 @@ class Model(Module):
       mine = self.carried(block, w, x)
       near = self.moved(turns, x)
       qkv = self.before_(x, near, block, mine, l) if in_place else self.before(x, near, block, mine, l)
-      y = self.attention(self.with_virtual(qkv, 0, block, l), lengths)
+      qkv = self.with_virtual(qkv, 0, block, l)
+      y = self.attention_once(qkv, lengths) if in_place else self.attention(qkv, lengths)
       if block == ${layers} - 1 and rows.numel() > 0:
         y = y.index_select(0, rows.to(x.device))
         x = x.index_select(0, rows.to(x.device))
