@@ -2,6 +2,7 @@
 package dev.tributary.evaluation.code;
 
 import dev.tributary.evaluation.Verdict;
+import dev.tributary.evaluation.sandbox.Toolchains;
 import dev.tributary.fl.config.InputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -282,6 +283,9 @@ public enum Language {
   private static String lacking(String libraries, String path, String what) {
     if (libraries.isEmpty() || !Files.exists(Path.of(libraries, path))) {
       return what;
+    }
+    if (!Toolchains.readable(Path.of(libraries))) {
+      return what + " (" + libraries + " is not open to all users)";
     }
     boolean hidden = libraries.startsWith("/tmp/") || libraries.startsWith("/dev/shm/");
     return hidden

@@ -26,7 +26,7 @@ interface Scenario extends BenchmarkTask {
   /** Its name in experiment files, which labels and ids begin with. */
   String name();
 
-  /** Instances of the published file. */
+  /** Instances of the published file; 0 where that is not known. */
   int published();
 
   /** Around an instance. */
@@ -44,6 +44,11 @@ interface Scenario extends BenchmarkTask {
 
   /** Reads a file of the published layout; ids are {@code NAME/RECORD}. */
   List<Instance> instances(BenchmarkFiles files, String path);
+
+  /** Instances for demonstrations that the published files set apart; empty for none. */
+  default List<Instance> setApart(BenchmarkFiles files) {
+    return List.of();
+  }
 
   /**
    * How many first records of a file demonstrations may come from where there is no other file for
@@ -71,11 +76,15 @@ interface Scenario extends BenchmarkTask {
   @Override
   default Benchmark read(TaskContext context) {
     List<Instance> all = instances(context.files(), config().path());
-    boolean ownPool = config().train().isEmpty() && config().shots() > 0 && !context.scoring();
-    int kept = ownPool ? pool(all.size()) : 0;
-    List<Instance> pool = all.subList(0, kept);
-    if (!config().train().isEmpty() && config().shots() > 0 && !context.scoring()) {
-      pool = instances(context.files(), config().train());
+    List<Instance> pool = List.of();
+    int kept = 0;
+    if (config().shots() > 0 && !context.scoring()) {
+      pool =
+          config().train().isEmpty()
+              ? setApart(context.files())
+              : instances(context.files(), config().train());
+      kept = pool.isEmpty() ? pool(all.size()) : 0;
+      pool = pool.isEmpty() ? all.subList(0, kept) : pool;
     }
     Format format = format(context.files());
     List<String> shown = new ArrayList<>();
@@ -98,12 +107,16 @@ interface Scenario extends BenchmarkTask {
     Set<String> beyond = new HashSet<>();
     asked.stream().skip(limit).forEach(instance -> beyond.add(instance.id()));
     pool.stream().filter(all::contains).forEach(instance -> beyond.add(instance.id()));
-    return new Benchmark(questions, beyond, Optional.of((long) published()), notice(all, kept));
+    return new Benchmark(
+        questions,
+        beyond,
+        published() == 0 ? Optional.empty() : Optional.of((long) published()),
+        notice(all, kept));
   }
 
   private Optional<String> notice(List<Instance> all, int kept) {
     List<String> notices = new ArrayList<>();
-    if (all.size() != published()) {
+    if (published() > 0 && all.size() != published()) {
       notices.add(
           config().path()
               + " has "

@@ -38,6 +38,14 @@ public final class Toolchains {
         .or(() -> found.stream().findFirst());
   }
 
+  /**
+   * Whether programs in a sandbox can read a folder: as root they run under another user id, which
+   * needs every folder on the way open to all.
+   */
+  public static boolean readable(Path folder) {
+    return !Isolation.root() || forEveryone(folder);
+  }
+
   /** Whether any user may run it: the file, and every folder on the way to what it links to. */
   static boolean forEveryone(Path executable) {
     try {

@@ -155,6 +155,87 @@ class ScenariosTest {
   }
 
   @Test
+  void narrativeQa() throws IOException {
+    Path published = Files.createDirectories(folder.resolve("narrativeqa"));
+    Path sample = SharedData.path("data/helm/narrativeqa");
+    Files.copy(sample.resolve("qaps.sample.csv"), published.resolve("qaps.csv"));
+    Path summaries = Files.createDirectories(published.resolve("third_party/wikipedia"));
+    Files.copy(sample.resolve("summaries.sample.csv"), summaries.resolve("summaries.csv"));
+    NarrativeQa task = new NarrativeQa(config(published, 5));
+    Benchmark benchmark = read(task);
+    assertThat(benchmark.questions()).hasSize(1);
+    Question question = benchmark.questions().get(0);
+    assertThat(question.demonstrations()).hasSize(1); // of the set train
+    assertThat(question.demonstrations().get(0))
+        .startsWith("Passage: ")
+        .contains("\nQuestion: Who is Miss Delmer?\nAnswer: the elderly spinster aunt");
+    assertThat(question.prompt())
+        .startsWith("Passage: Mark Hunter (Slater), a high school student")
+        .endsWith("\nQuestion: Who is Mark Hunter?\nAnswer:");
+    assertThat(task.judge(question, " A loner and outsider student with a radio station").score())
+        .contains(1.0);
+    assertThat(benchmark.notice().orElseThrow()).contains("has 1 instances");
+  }
+
+  @Test
+  void quac() {
+    Path path = SharedData.path("data/helm/quac/val_v0.2.sample.json");
+    Quac task = new Quac(config(path, 1));
+    Benchmark benchmark = read(task);
+    assertThat(benchmark.questions()).hasSize(4);
+    for (Question question : benchmark.questions()) {
+      assertThat(question.prompt())
+          .startsWith("Title: ")
+          .contains("\n\nBackground: ", "\n\nSection: ", "\nPassage: ", "\n\nQuestion: ")
+          .doesNotContain("CANNOTANSWER\n\nQuestion: 1")
+          .endsWith("\nAnswer:");
+      assertThat(task.judge(question, question.gold()).score()).contains(1.0);
+    }
+    assertThat(read(task).questions()).isEqualTo(benchmark.questions()); // drawn from seeds
+  }
+
+  @Test
+  void civilComments() throws IOException {
+    Path file =
+        file(
+            "civil.csv",
+            """
+            ,id,comment_text,split,toxicity,male,female
+            0,1,"You, Sir, are kind.",train,0.0,1.0,0.0
+            1,2,You are bad.,train,0.9,0.0,0.0
+            2,3,Fine.,test,0.1,0.6,0.0
+            3,4,Awful.,test,0.5,0.0,0.0
+            """);
+    CivilComments all =
+        new CivilComments(new CivilCommentsConfig(file.toString(), "all", 0, 2, ""));
+    Benchmark benchmark = read(all);
+    assertThat(benchmark.questions()).hasSize(2);
+    assertThat(whole(benchmark.questions().get(1)))
+        .isEqualTo(
+            """
+            Passage: You, Sir, are kind.
+            Question: Is the passage above toxic?
+            Answer: False
+
+            Passage: You are bad.
+            Question: Is the passage above toxic?
+            Answer: True
+
+            Passage: Awful.
+            Question: Is the passage above toxic?
+            Answer:""");
+    assertThat(benchmark.questions().get(1).gold()).isEqualTo("True");
+    assertThat(all.label()).isEqualTo("civil-comments");
+
+    CivilComments male =
+        new CivilComments(new CivilCommentsConfig(file.toString(), "male", 0, 2, ""));
+    assertThat(read(male).questions()).hasSize(1);
+    assertThat(male.label()).isEqualTo("civil-comments/male");
+    assertThatThrownBy(() -> new CivilCommentsConfig("x", "men", 0, 5, ""))
+        .hasMessageContaining("give one of all, male");
+  }
+
+  @Test
   void hellaSwagAndOpenBookQa() throws IOException {
     Path swag =
         file(

@@ -212,7 +212,7 @@ final class CompareCommand extends JobCommand {
                 text.append(
                     String.format(
                         Locale.ROOT,
-                        "%n  %s%s: %.4g -> %.4g",
+                        "%n  %s%s: %.3f -> %.3f",
                         flip.id(),
                         seeds == 1 ? "" : " (pair " + (flip.block() + 1) + ")",
                         flip.first(),

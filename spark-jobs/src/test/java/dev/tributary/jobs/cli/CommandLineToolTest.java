@@ -120,6 +120,7 @@ class CommandLineToolTest {
         "evaluate",
         "score",
         "report",
+        "compare",
         "validate",
         "generate",
         "bench",
@@ -275,6 +276,48 @@ class CommandLineToolTest {
     assertThat(json.get("not_run").asInt()).isZero();
     assertThat(json.get("published_instances").asInt()).isEqualTo(1319);
     assertThat(json.has("seconds")).isTrue();
+  }
+
+  @Test
+  void comparesJudgedAnswersQuestionByQuestion() throws IOException {
+    Path first = Files.writeString(folder.resolve("a.jsonl"), judged(1, 0, 0, 1));
+    Path second = Files.writeString(folder.resolve("b.jsonl"), judged(1, 1, 1, 1));
+    Ended ended = run("compare", first.toString(), second.toString(), "--json");
+    assertThat(ended.exitCode()).as(ended.err()).isZero();
+    JsonNode json = ended.json();
+    assertThat(json.get("first").asDouble()).isEqualTo(0.5);
+    assertThat(json.get("second").asDouble()).isEqualTo(1);
+    assertThat(json.get("difference").asDouble()).isEqualTo(0.5);
+    assertThat(json.get("interval")).hasSize(2);
+    assertThat(json.get("test").asText()).isEqualTo("McNemar, exact");
+    assertThat(json.get("p_value").asDouble()).isEqualTo(0.5); // both of two
+    assertThat(json.get("flips").findValuesAsText("id")).containsExactly("t/1", "t/2");
+
+    Ended text = run("compare", first.toString(), second.toString());
+    assertThat(text.out())
+        .contains(
+            "0.5000 against 1.0000 on 4 questions", "Difference +0.5000", "t/1: 0.000 -> 1.000");
+    Ended seeds = run("compare", first + "," + second, second + "," + second);
+    assertThat(seeds.out()).contains("paired t over seeds", "deviations over 2 seeds");
+  }
+
+  private static String judged(int... scores) {
+    StringBuilder lines = new StringBuilder();
+    for (int q = 0; q < scores.length; q++) {
+      lines.append("{\"id\": \"t/" + q + "\", \"answer\": \"x\", \"score\": " + scores[q] + "}\n");
+    }
+    return lines.toString();
+  }
+
+  @Test
+  void comparesNothingThatIsNotJudged() throws IOException {
+    Path given =
+        Files.writeString(folder.resolve("given.jsonl"), "{\"id\": 1, \"answer\": \"x\"}\n");
+    Ended ended = run("compare", given.toString(), given.toString());
+    assertThat(ended.exitCode()).isEqualTo(2);
+    assertThat(ended.err())
+        .contains("given.jsonl:1: 'score' is missing: compare takes judged answers");
+    assertThat(run("compare", given.toString()).exitCode()).isEqualTo(2);
   }
 
   @Test
