@@ -56,16 +56,22 @@ public final class Answering {
    *     beginning anew, so not less than a batch unless machines would stand idle.
    */
   public static List<Chunk> plan(List<Question> questions, int questionsPerChunk) {
+    List<Chunk.Placed> placed = new ArrayList<>();
+    questions.forEach(question -> placed.add(new Chunk.Placed(placed.size(), question)));
+    return planOf(placed, questionsPerChunk);
+  }
+
+  /** The same of some of a benchmark's questions. */
+  public static List<Chunk> planOf(List<Chunk.Placed> questions, int questionsPerChunk) {
     if (questionsPerChunk < 1) {
       throw new IllegalArgumentException(
           "A chunk holds at least 1 question, not " + questionsPerChunk);
     }
     Map<List<String>, List<Chunk.Placed>> byBeginning = new LinkedHashMap<>();
-    for (int place = 0; place < questions.size(); place++) {
-      Question question = questions.get(place);
+    for (Chunk.Placed placed : questions) {
       byBeginning
-          .computeIfAbsent(question.demonstrations(), key -> new ArrayList<>())
-          .add(new Chunk.Placed(place, question));
+          .computeIfAbsent(placed.question().demonstrations(), key -> new ArrayList<>())
+          .add(placed);
     }
     List<Chunk.Placed> order = new ArrayList<>();
     List<Chunk.Placed> alone = new ArrayList<>(); // share their beginning with nobody

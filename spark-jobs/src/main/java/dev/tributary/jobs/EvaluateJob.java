@@ -15,11 +15,13 @@ import dev.tributary.fl.adapter.PeftDirectory;
 import dev.tributary.fl.config.Choice;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.ledger.Ledger;
+import dev.tributary.fl.ledger.LocalStore;
 import dev.tributary.fl.model.DType;
 import dev.tributary.fl.round.RunPlan;
 import dev.tributary.fl.text.PromptTemplates;
 import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.progress.Progress;
+import dev.tributary.jobs.run.GivenAnswers;
 import dev.tributary.jobs.run.RunDirectory;
 import dev.tributary.jobs.run.RunResult;
 import dev.tributary.jobs.spark.BaseModel;
@@ -56,6 +58,7 @@ public final class EvaluateJob {
    * @param template how the run that it is compared with puts an instruction to the model
    * @param threads computing threads of a piece of the work
    * @param batches how much is answered at once
+   * @param answers folder where answers are kept from one evaluation to the next; empty for none
    * @param maxNotRun share of questions that failures may leave without an answer
    */
   public record Request(
@@ -66,6 +69,7 @@ public final class EvaluateJob {
       String template,
       int threads,
       Batches batches,
+      Optional<Path> answers,
       double maxNotRun) {}
 
   private EvaluateJob() {}
@@ -151,7 +155,8 @@ public final class EvaluateJob {
             base.tokenizer(),
             tasks,
             Optional.empty(),
-            request.batches());
+            request.batches(),
+            request.answers().map(folder -> new GivenAnswers(new LocalStore(folder))));
     SortedMap<Integer, SparkEvaluation.Outcome> outcomes =
         evaluation.measure(
             new Measured(0, request.adapter().orElse("none"), request.maxNotRun()),

@@ -15,6 +15,7 @@ import dev.tributary.jobs.experiment.Experiment;
 import dev.tributary.jobs.experiment.Identity;
 import dev.tributary.jobs.experiment.InputCheck;
 import dev.tributary.jobs.progress.Progress;
+import dev.tributary.jobs.run.GivenAnswers;
 import dev.tributary.jobs.run.Provenance;
 import dev.tributary.jobs.run.RunDirectory;
 import dev.tributary.jobs.spark.BaseModel;
@@ -78,7 +79,8 @@ record RunParts(
             base.tokenizer(),
             tasks,
             Optional.of(new SparkEvaluation.HeldOut(tokens, ClientExamples.heldOut(split))),
-            Batches.DEFAULT);
+            Batches.DEFAULT,
+            Optional.of(new GivenAnswers(directory.store())));
     Provenance provenance =
         directory.begin(provenance(session, experiment, base, split, encoder.sha256()));
     return new RunParts(

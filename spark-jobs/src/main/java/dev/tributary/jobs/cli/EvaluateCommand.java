@@ -70,6 +70,13 @@ final class EvaluateCommand extends JobCommand {
       description = "Where answers are written as JSON Lines; for FILE see 'output' there.")
   private @Nullable Path out;
 
+  @Option(
+      names = "--cache",
+      paramLabel = "DIR",
+      description =
+          "Keep answers there and ask nothing twice; a run keeps its own in its directory.")
+  private @Nullable Path cache;
+
   @Option(names = "--limit", paramLabel = "N", description = "Ask so many questions only.")
   private @Nullable String limit;
 
@@ -136,6 +143,7 @@ final class EvaluateCommand extends JobCommand {
     ofCheckpoints.put("--path", path);
     ofCheckpoints.put("--template", template);
     ofCheckpoints.put("--batch", batch);
+    ofCheckpoints.put("--cache", cache == null ? null : cache.toString());
     ofCheckpoints.forEach(
         (option, value) -> {
           if (value != null) {
@@ -204,6 +212,7 @@ final class EvaluateCommand extends JobCommand {
             template == null ? "alpaca" : template,
             settings.threads(),
             Batches.of(settings.batch()),
+            Optional.ofNullable(cache),
             settings.maxNotRun());
     return result(
         withSpark(

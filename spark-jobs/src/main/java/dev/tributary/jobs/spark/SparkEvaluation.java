@@ -2,6 +2,7 @@
 package dev.tributary.jobs.spark;
 
 import dev.tributary.data.SplitDirectory;
+import dev.tributary.evaluation.Answer;
 import dev.tributary.evaluation.AnswerRow;
 import dev.tributary.evaluation.Answering;
 import dev.tributary.evaluation.Answers;
@@ -25,6 +26,7 @@ import dev.tributary.fl.ledger.Sha256;
 import dev.tributary.fl.model.TrainedWeights;
 import dev.tributary.fl.text.Tokenizer;
 import dev.tributary.jobs.progress.Progress;
+import dev.tributary.jobs.run.GivenAnswers;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -107,6 +109,7 @@ public final class SparkEvaluation {
   private record Lost(String reason) implements Serializable {}
 
   private final Pieces work;
+  private final String device;
   private final BaseModel base;
   private final Tokenizer.Source tokenizer;
   private final List<Choice<Task>> tasks;
@@ -114,9 +117,11 @@ public final class SparkEvaluation {
   private final Map<Integer, String> questions = new TreeMap<>();
   private final Optional<HeldOut> heldOut;
   private final Batches batches;
+  private final Optional<GivenAnswers> given;
 
   /**
    * @param executors that answer
+   * @param given answers of before; empty where each is asked anew
    * @param heldOut the run's data; empty where only benchmarks are asked
    */
   public SparkEvaluation(
@@ -125,7 +130,9 @@ public final class SparkEvaluation {
       Tokenizer.Source tokenizer,
       ReadTasks tasks,
       Optional<HeldOut> heldOut,
-      Batches batches) {
+      Batches batches,
+      Optional<GivenAnswers> given) {
+    this.device = Executors.hasGpus(executors.spark().getConf()) ? "gpu" : "cpu";
     this.work = new Pieces(executors, failure -> false);
     this.base = base;
     this.tokenizer = tokenizer;
@@ -134,6 +141,7 @@ public final class SparkEvaluation {
     benchmarks.forEach((task, benchmark) -> questions.put(task, hash(benchmark)));
     this.heldOut = heldOut;
     this.batches = batches;
+    this.given = given;
   }
 
   /**
@@ -169,12 +177,14 @@ public final class SparkEvaluation {
       List<Integer> which,
       Optional<Integer> only,
       Progress progress) {
-    List<Planned> plan = plan(which, only);
+    Map<Integer, List<Answers>> answers = new TreeMap<>();
+    Adapter adapter = Adapter.of(method, state);
+    String model = model(adapter);
+    List<Planned> plan = plan(which, only, model, answers);
     plan.sort(Comparator.comparingLong(Planned::cost).reversed()); // stable
     List<Piece> pieces = plan.stream().map(Planned::piece).toList();
     Map<Integer, SortedMap<Integer, SplitMeasurement>> measurements = new TreeMap<>();
-    Map<Integer, List<Answers>> answers = new TreeMap<>();
-    Adapter adapter = Adapter.of(method, state);
+    Map<Integer, List<Answer>> asked = new TreeMap<>();
     ExampleSource examples = heldOut.map(HeldOut::examples).orElseGet(None::new);
     Set<Integer> failed = new TreeSet<>();
     long total = plan.stream().mapToLong(Planned::cost).sum();
@@ -198,16 +208,48 @@ public final class SparkEvaluation {
                 failed.add(piece.task());
                 received.add(piece.chunk().notRun(lost.reason())); // never scored as wrong
               } else {
-                received.add((Answers) result);
+                Answers now = (Answers) result;
+                received.add(now);
+                asked.computeIfAbsent(piece.task(), t -> new ArrayList<>()).addAll(now.answers());
               }
             }
             task.advance(plan.get(place).cost());
           });
     }
+    given.ifPresent(
+        known ->
+            asked.forEach(
+                (task, found) -> {
+                  Benchmark benchmark = benchmarks.get(task);
+                  if (benchmark != null) {
+                    known.put(model, benchmark.questions(), found);
+                  }
+                }));
     return fold(run, which, measurements, answers, failed);
   }
 
-  private List<Planned> plan(List<Integer> which, Optional<Integer> only) {
+  /** A hash of all that an answer depends on beside the question. */
+  private String model(Adapter adapter) {
+    String what =
+        String.join(
+            "\n",
+            base.sha256(),
+            base.computation().toString(),
+            "" + base.threads(),
+            device,
+            adapter.method().toString(),
+            Sha256.of(adapter.state()));
+    return Sha256.of(what.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * @param answers takes what is known already
+   */
+  private List<Planned> plan(
+      List<Integer> which,
+      Optional<Integer> only,
+      String model,
+      Map<Integer, List<Answers>> answers) {
     List<Planned> plan = new ArrayList<>();
     for (int task : which) {
       if (tasks.get(task).create() instanceof SplitTask split) {
@@ -225,7 +267,17 @@ public final class SparkEvaluation {
         Benchmark benchmark = benchmarks.get(task);
         if (benchmark != null) {
           // Whole batches, whatever the cluster: a chunk's questions are answered side by side.
-          for (Chunk chunk : Answering.plan(benchmark.questions(), batches.prompts())) {
+          List<Chunk.Placed> unknown = new ArrayList<>();
+          for (int place = 0; place < benchmark.questions().size(); place++) {
+            Chunk.Placed placed = new Chunk.Placed(place, benchmark.questions().get(place));
+            List<Answer> known = given.map(g -> g.find(model, placed)).orElse(List.of());
+            if (known.isEmpty()) {
+              unknown.add(placed);
+            } else {
+              answers.computeIfAbsent(task, t -> new ArrayList<>()).add(new Answers(known, 0));
+            }
+          }
+          for (Chunk chunk : Answering.planOf(unknown, batches.prompts())) {
             long newTokens = 100; // generating takes longer than reading as many examples
             plan.add(
                 new Planned(new ChunkPiece(task, chunk), chunk.questions().size() * newTokens));

@@ -203,7 +203,8 @@ class StandaloneClusterIT {
             SparkEvaluation.ReadTasks.of(
                 List.of(gsm8k), new TaskContext(BenchmarkFiles.local(), PromptTemplates.NONE)),
             Optional.empty(),
-            Batches.DEFAULT);
+            Batches.DEFAULT,
+            Optional.empty());
     SparkEvaluation.Outcome outcome =
         evaluation
             .measure(
