@@ -23,11 +23,11 @@ import java.util.Map;
  * against the nearer of two answers.
  */
 public record NarrativeQa(ScenarioConfig config) implements Scenario {
-  /** Chosen by {@code name: narrative-qa}. */
+  /** Chosen by {@code name: narrativeqa}. */
   public static final class Provider implements Task.Provider<ScenarioConfig> {
     @Override
     public String name() {
-      return "narrative-qa";
+      return "narrativeqa";
     }
 
     @Override
@@ -43,7 +43,7 @@ public record NarrativeQa(ScenarioConfig config) implements Scenario {
 
   @Override
   public String name() {
-    return "narrative-qa";
+    return "narrativeqa";
   }
 
   @Override
@@ -96,7 +96,7 @@ public record NarrativeQa(ScenarioConfig config) implements Scenario {
                   document,
                   row.column("set"),
                   new Instance(
-                      "narrative-qa/" + row.record(),
+                      "narrativeqa/" + row.record(),
                       summary.strip() + "\nQuestion: " + asked,
                       List.of(row.column("answer1"), row.column("answer2"))));
             });

@@ -20,11 +20,11 @@ import java.util.List;
  * character, as HELM does. Five tokens, exact match.
  */
 public record TruthfulQa(ScenarioConfig config) implements Scenario {
-  /** Chosen by {@code name: truthful-qa}. */
+  /** Chosen by {@code name: truthfulqa}. */
   public static final class Provider implements Task.Provider<ScenarioConfig> {
     @Override
     public String name() {
-      return "truthful-qa";
+      return "truthfulqa";
     }
 
     @Override
@@ -40,7 +40,7 @@ public record TruthfulQa(ScenarioConfig config) implements Scenario {
 
   @Override
   public String name() {
-    return "truthful-qa";
+    return "truthfulqa";
   }
 
   @Override
@@ -86,7 +86,7 @@ public record TruthfulQa(ScenarioConfig config) implements Scenario {
           Collections.rotate(choices, -turn);
           char letter = (char) ('A' + Math.floorMod(choices.size() - 1 - turn, choices.size()));
           return new Instance(
-              "truthful-qa/" + row.record(),
+              "truthfulqa/" + row.record(),
               row.column("Question").strip(),
               List.of("" + letter),
               choices);

@@ -13,8 +13,6 @@ import dev.tributary.evaluation.Verdict;
 import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
 import dev.tributary.fl.config.InputException;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -64,7 +62,8 @@ public record Mmlu(Config config) implements BenchmarkTask {
   /**
    * What an experiment file may say of the task.
    *
-   * @param path folder that holds {@code test} and {@code dev}
+   * @param path folder that holds {@code test} and {@code dev}, a zip of it, the folder {@code
+   *     test} itself, or one file of it
    * @param subjects which are asked; empty for all of which there is a file
    * @param limit only the first so many questions of each subject; 0 for all
    * @param shots answered questions in front, 0 to 5
@@ -148,18 +147,19 @@ public record Mmlu(Config config) implements BenchmarkTask {
     Set<String> beyond = new HashSet<>();
     List<String> missing = new ArrayList<>();
     int there = 0;
+    MmluFiles files = MmluFiles.of(context.files(), config.path());
     for (String subject : SUBJECTS.keySet()) {
       if (!config.subjects().isEmpty() && !config.subjects().contains(subject)) {
         continue;
       }
-      if (config.subjects().isEmpty() && !has(context.files(), file("test", subject))) {
+      if (config.subjects().isEmpty() && !files.has("test", subject)) {
         missing.add(subject);
         continue;
       }
-      List<Item> items = items(context.files(), file("test", subject));
+      List<Item> items = items(files, "test", subject);
       there += items.size();
       int asks = config.limit() == 0 ? items.size() : Math.min(config.limit(), items.size());
-      List<String> shown = shown(context, subject);
+      List<String> shown = shown(files, subject, context.scoring());
       for (Item item : items) {
         if (item.record() >= asks) {
           beyond.add(id(subject, item));
@@ -170,9 +170,9 @@ public record Mmlu(Config config) implements BenchmarkTask {
     }
     if (questions.isEmpty()) {
       throw new InputException(
-          "Cannot read MMLU: there is no "
-              + file("test", "SUBJECT")
-              + "; give the folder that holds test and dev");
+          "Cannot read MMLU: "
+              + config.path()
+              + " has no SUBJECT_test.csv; give the folder that holds test and dev");
     }
     List<String> notices = new ArrayList<>();
     if (!missing.isEmpty()) {
@@ -189,7 +189,7 @@ public record Mmlu(Config config) implements BenchmarkTask {
   }
 
   /** The header is the one that is dropped last. */
-  private List<String> shown(TaskContext context, String subject) {
+  private List<String> shown(MmluFiles files, String subject, boolean scoring) {
     String blanks = config.protocol() == Protocol.FS_LLM ? " ".repeat(9) : " ";
     List<String> shown = new ArrayList<>();
     shown.add(
@@ -198,8 +198,8 @@ public record Mmlu(Config config) implements BenchmarkTask {
             + "questions (with answers) about  " // two, as in the authors' program
             + subject.replace('_', ' ')
             + ".\n\n");
-    if (config.shots() > 0 && !context.scoring()) {
-      List<Item> dev = items(context.files(), file("dev", subject));
+    if (config.shots() > 0 && !scoring) {
+      List<Item> dev = items(files, "dev", subject);
       dev.stream().limit(config.shots()).forEach(item -> shown.add(item.text(true)));
     }
     return shown;
@@ -222,22 +222,10 @@ public record Mmlu(Config config) implements BenchmarkTask {
     return "mmlu/" + subject + "/" + item.record();
   }
 
-  private String file(String part, String subject) {
-    return config.path() + "/" + part + "/" + subject + "_" + part + ".csv";
-  }
-
-  private static boolean has(BenchmarkFiles files, String path) {
-    try (InputStream found = files.open(path)) {
-      return found != null;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private static List<Item> items(BenchmarkFiles files, String path) {
+  private static List<Item> items(MmluFiles files, String part, String subject) {
     return CsvRows.withoutHeader(
-        files,
-        path,
+        files.files(),
+        files.path(part, subject),
         COLUMNS,
         row -> {
           List<String> choices = new ArrayList<>();
@@ -254,10 +242,11 @@ public record Mmlu(Config config) implements BenchmarkTask {
 
   @Override
   public List<String> texts(BenchmarkFiles files) {
+    MmluFiles there = MmluFiles.of(files, config.path());
     return SUBJECTS.keySet().stream()
         .filter(subject -> config.subjects().isEmpty() || config.subjects().contains(subject))
-        .filter(subject -> has(files, file("test", subject)))
-        .flatMap(subject -> items(files, file("test", subject)).stream())
+        .filter(subject -> there.has("test", subject))
+        .flatMap(subject -> items(there, "test", subject).stream())
         .flatMap(item -> Stream.concat(Stream.of(item.question()), item.choices().stream()))
         .toList();
   }

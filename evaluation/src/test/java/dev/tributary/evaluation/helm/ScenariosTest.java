@@ -270,7 +270,7 @@ class ScenariosTest {
     "boolq/boolq.subset_2474.jsonl, boolq, 2469",
     "imdb/imdb_sample.texts.subset_500.csv, imdb, 495",
     "natural_questions/NQ-open.dev.jsonl, natural-questions, 3605",
-    "truthfulqa/TruthfulQA.csv, truthful-qa, 654",
+    "truthfulqa/TruthfulQA.csv, truthfulqa, 654",
     "hellaswag/hellaswag_val.sample_1000.jsonl, hellaswag, 1000",
     "openbookqa/test.jsonl, openbookqa, 500",
     "xsum/sample.json, xsum, 5",
@@ -295,7 +295,7 @@ class ScenariosTest {
           case "boolq" -> new BoolQ(config(path, 5));
           case "imdb" -> new Imdb(config(path, 5));
           case "natural-questions" -> new NaturalQuestions(config(path, 5));
-          case "truthful-qa" -> new TruthfulQa(config(path, 5));
+          case "truthfulqa" -> new TruthfulQa(config(path, 5));
           case "raft" -> new Raft(config(path, 5));
           case "xsum" -> new XSum(config(path, 5));
           case "cnn-dailymail" -> new CnnDailyMail(config(path, 5));

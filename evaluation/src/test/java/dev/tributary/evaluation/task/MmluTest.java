@@ -125,6 +125,35 @@ class MmluTest {
   }
 
   @Test
+  void findsFilesInAZipInTheFolderOfTestsAndByOneOfThem() {
+    Path published = SharedData.path("data/helm/mmlu");
+    Benchmark zip =
+        task(published.resolve("data.zip"), List.of(), Mmlu.Protocol.DEFAULT).read(context());
+    assertThat(zip.questions()).hasSize(14_042);
+    assertThat(zip.notice()).isEmpty();
+    Benchmark folder = task(published, List.of(), Mmlu.Protocol.DEFAULT).read(context());
+    Benchmark tests =
+        task(published.resolve("test"), List.of(), Mmlu.Protocol.DEFAULT).read(context());
+    assertThat(tests.questions()).isEqualTo(folder.questions());
+    assertThat(zip.questions()).containsAll(folder.questions());
+    Benchmark one =
+        task(published.resolve("test/econometrics_test.csv"), List.of(), Mmlu.Protocol.DEFAULT)
+            .read(context());
+    assertThat(one.questions()).hasSize(114);
+    assertThat(one.questions().get(17).id()).isEqualTo("mmlu/econometrics/17");
+    assertThat(one.questions().get(0).demonstrations()).hasSize(6);
+  }
+
+  @Test
+  void findsAFileAnywhereWithItsDemonstrationsBesideIt() throws IOException {
+    Path test = Files.writeString(folder.resolve("virology_test.csv"), "Q,1,2,3,4,A\n");
+    Files.writeString(folder.resolve("virology_dev.csv"), "D,1,2,3,4,B\n");
+    Benchmark benchmark = task(test, List.of(), Mmlu.Protocol.DEFAULT).read(context());
+    assertThat(benchmark.questions()).hasSize(1);
+    assertThat(benchmark.questions().get(0).demonstrations()).hasSize(2);
+  }
+
+  @Test
   void saysWhatIsWrong() throws IOException {
     subject("astronomy", "Q,1,2,3,4,A\nR,1,2,3,A\nS,1,2,3,4,E\n");
     assertThatThrownBy(() -> task(folder, List.of(), Mmlu.Protocol.DEFAULT).read(context()))
