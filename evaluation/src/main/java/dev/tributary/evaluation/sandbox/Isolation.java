@@ -9,14 +9,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** What stands between a program and this machine, the strongest first. */
+/**
+ * What stands between a program and this machine. Where this process is root's, a program always
+ * runs under a user id that owns nothing.
+ */
 public enum Isolation {
   /** bubblewrap: namespaces of its own for everything, all files read-only. */
   BUBBLEWRAP("bubblewrap: own namespaces, no network, all files read-only"),
-  /** The same from util-linux; as root, under a user id that owns nothing. */
+  /** The same from util-linux. */
   NAMESPACES("unshare: own namespaces, no network, all files read-only"),
-  /** Another user id (as root) or this one, limits, and its process group killed at the end. */
+  /** Limits, and what it has started is killed at the end. */
   PROCESS("a process with limits only: network and files of its user are within its reach");
 
   /** User ids of programs start here where we are root: nobody's, and each program has its own. */
@@ -40,26 +44,23 @@ public enum Isolation {
    * The command line that runs a command isolated.
    *
    * @param source folder that is copied where the command begins
-   * @param program which of the programs of this JVM it is: decides the user id
-   * @param unprivileged whether another user id is taken; only as root, and only for executables
-   *     that others may run
+   * @param program which of the programs of this JVM it is: as root, decides the user id
    */
-  List<String> around(
-      List<String> command, Path source, Limits limits, int program, boolean unprivileged) {
-    String user = unprivileged ? "" + (FIRST_USER_ID + program % USER_IDS) : "own";
+  List<String> around(List<String> command, Path source, Limits limits, int program) {
+    String user = root() ? "" + (FIRST_USER_ID + program % USER_IDS) : "own";
     List<String> line = new ArrayList<>();
     // Ends it even if this JVM does not live to do so.
     line.addAll(List.of("timeout", "-s", "KILL", "" + (limits.wall().toSeconds() + 10)));
     switch (this) {
       case BUBBLEWRAP -> {
+        line.addAll(dropped(user));
         line.addAll(List.of("bwrap", "--unshare-all", "--die-with-parent", "--new-session"));
-        if (unprivileged) {
-          line.addAll(List.of("--unshare-user", "--uid", user, "--gid", user));
-        }
         line.addAll(List.of("--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev"));
-        line.addAll(List.of("--proc", "/proc", "--size", "" + limits.diskBytes()));
+        line.addAll(List.of("--proc", "/proc", "--remount-ro", "/proc"));
+        line.addAll(List.of("--size", "" + limits.diskBytes()));
         line.addAll(List.of("--tmpfs", "/tmp", "--ro-bind", source.toString(), "/mnt"));
-        line.addAll(List.of("--chdir", "/tmp", "sh", "-c", "cp -R /mnt/. . && \"$@\"", "sandbox"));
+        line.addAll(
+            List.of("--chdir", "/tmp", "sh", "-c", "cp -R /mnt/. . && exec \"$@\"", "sandbox"));
       }
       case NAMESPACES -> {
         line.add("unshare");
@@ -72,19 +73,45 @@ public enum Isolation {
       }
       case PROCESS -> {
         line.addAll(List.of("setsid", "--wait"));
-        if (unprivileged) {
-          line.addAll(List.of("setpriv", "--reuid", user, "--regid", user, "--clear-groups"));
-          line.add("--no-new-privs");
-        }
+        line.addAll(dropped(user));
       }
     }
     line.addAll(List.of("prlimit", "--core=0", "--fsize=" + limits.fileBytes()));
     line.add("--cpu=" + Math.max(1, limits.cpu().toSeconds()));
-    if (unprivileged && this != BUBBLEWRAP) {
-      line.add("--nproc=" + limits.processes()); // counted by user id, which is its alone
-    }
+    // Counted by user: of a user id that is its alone, or of ours, with what runs already.
+    line.add("--nproc=" + (limits.processes() + (root() ? 0 : tasksOfThisUser())));
     line.addAll(command);
     return line;
+  }
+
+  /** As root, what gives up its rights: the kernel limits no process of root's. */
+  private static List<String> dropped(String user) {
+    return root()
+        ? List.of("setpriv", "--reuid", user, "--regid", user, "--clear-groups")
+        : List.of();
+  }
+
+  private static long tasksOfThisUser() {
+    String user = ProcessHandle.current().info().user().orElse("");
+    return ProcessHandle.allProcesses()
+        .filter(process -> process.info().user().map(user::equals).orElse(false))
+        .mapToLong(process -> threads(process.pid()))
+        .sum();
+  }
+
+  private static long threads(long pid) {
+    try (Stream<Path> tasks = Files.list(Path.of("/proc/" + pid + "/task"))) {
+      return tasks.count();
+    } catch (IOException | UncheckedIOException e) {
+      return 0; // it has ended meanwhile
+    }
+  }
+
+  /** The strongest first. */
+  static List<Isolation> inOrder() {
+    return root()
+        ? List.of(NAMESPACES, BUBBLEWRAP, PROCESS)
+        : List.of(BUBBLEWRAP, NAMESPACES, PROCESS);
   }
 
   static boolean root() {

@@ -77,7 +77,7 @@ public final class Sandbox {
     static final Optional<Sandbox> SANDBOX = find();
 
     private static Optional<Sandbox> find() {
-      for (Isolation isolation : Isolation.values()) {
+      for (Isolation isolation : Isolation.inOrder()) {
         Sandbox sandbox = new Sandbox(isolation);
         if (sandbox.works()) {
           return Optional.of(sandbox);
@@ -144,13 +144,16 @@ public final class Sandbox {
       List<String> command,
       Map<String, String> environment,
       Limits limits) {
-    boolean unprivileged = Isolation.root();
     StringBuilder path = new StringBuilder();
     for (String tool : tools) {
       Path executable =
           Toolchains.find(tool)
               .orElseThrow(() -> new CannotRunException("there is no " + tool + " here"));
-      unprivileged &= Toolchains.forEveryone(executable);
+      if (Isolation.root() && !Toolchains.forEveryone(executable)) {
+        throw new CannotRunException(
+            executable
+                + " is closed to other users, and programs do not run as root: install it for all");
+      }
       path.append(executable.getParent()).append(':');
     }
     int program = PROGRAMS.getAndIncrement();
@@ -158,7 +161,7 @@ public final class Sandbox {
     try {
       source = written(files);
       ProcessBuilder builder =
-          new ProcessBuilder(isolation.around(command, source, limits, program, unprivileged))
+          new ProcessBuilder(isolation.around(command, source, limits, program))
               .redirectErrorStream(true)
               .redirectInput(Path.of("/dev/null").toFile());
       Map<String, String> all = builder.environment();

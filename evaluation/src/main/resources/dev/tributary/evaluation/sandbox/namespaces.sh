@@ -1,5 +1,5 @@
 # Runs in new namespaces (mounts, processes, network, IPC, host name), before a program that nobody has read.
-# Arguments: SOURCE folder, SIZE of the program's own disk in bytes, UID that it runs as (or 'own'), then the command.
+# Arguments: SOURCE folder, SIZE of the program's own disk in bytes, UID that it runs as ('own': this user's, which has no rights outside of its namespace), then the command.
 set -eu
 source=$1 size=$2 uid=$3
 shift 3
