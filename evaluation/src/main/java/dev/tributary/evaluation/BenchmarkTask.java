@@ -9,8 +9,12 @@ public non-sealed interface BenchmarkTask extends Task {
   /** Name of the first figure, e.g. {@code accuracy}: the mean of verdicts unless it says else. */
   String metric();
 
-  /** What is told of the verdicts, the first one first. */
-  default List<Metric> metrics() {
+  /**
+   * What is told of the verdicts, the first one first.
+   *
+   * @param samples that every question has at least
+   */
+  default List<Metric> metrics(int samples) {
     return List.of(Metric.mean(metric()));
   }
 
@@ -44,6 +48,11 @@ public non-sealed interface BenchmarkTask extends Task {
    * @throws dev.tributary.fl.config.InputException if a file is not as published
    */
   List<String> texts(BenchmarkFiles files);
+
+  /** What must be said with a score that was judged here, e.g. what contained the programs. */
+  default List<String> remarks() {
+    return List.of();
+  }
 
   /**
    * Judges one answer, the text after the prompt. An unreadable answer is wrong, never an error.

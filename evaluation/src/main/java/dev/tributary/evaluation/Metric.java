@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.tributary.evaluation;
 
-import dev.tributary.fl.config.InputException;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -33,15 +32,7 @@ public record Metric(String name, ToDoubleFunction<List<Double>> ofQuestion) {
   private static double passAt(int k, List<Double> scores) {
     int n = scores.size();
     if (n < k) {
-      throw new InputException(
-          "Cannot tell pass@"
-              + k
-              + ": it needs "
-              + k
-              + " answers to each question, and one has "
-              + n
-              + "; give samples="
-              + n);
+      throw new IllegalArgumentException("pass@" + k + " needs " + k + " samples, not " + n);
     }
     long right = scores.stream().filter(score -> score == 1).count();
     if (n - right < k) {

@@ -154,12 +154,14 @@ public record Scored(List<EvaluationRow> figures, List<AnswerRow> answers) {
     List<String> notices = new ArrayList<>();
     benchmark.notice().ifPresent(notices::add);
     notices.addAll(remarks);
+    notices.addAll(task.remarks());
     long shortened = rows.stream().filter(row -> row.droppedDemonstrations() > 0).count();
     if (shortened > 0) {
       notices.add(shortened + " prompts went without some demonstrations to fit the model");
     }
     Tally all = Tally.of(rows);
-    for (Metric metric : task.metrics()) {
+    List<Metric> metrics = task.metrics(all.samples());
+    for (Metric metric : metrics) {
       figures.add(
           figure(
               run,
@@ -171,7 +173,7 @@ public record Scored(List<EvaluationRow> figures, List<AnswerRow> answers) {
               notices,
               seconds));
     }
-    Metric first = task.metrics().get(0);
+    Metric first = metrics.get(0);
     task.parts(benchmark)
         .forEach(
             (name, places) -> {
@@ -213,6 +215,11 @@ public record Scored(List<EvaluationRow> figures, List<AnswerRow> answers) {
       }
       scores.keySet().removeAll(notRun.keySet());
       return new Tally(List.copyOf(scores.values()), List.copyOf(notRun.values()));
+    }
+
+    /** Those that every question has; 1 where there is none. */
+    int samples() {
+      return scores.stream().mapToInt(List::size).min().orElse(1);
     }
 
     int asked() {

@@ -141,6 +141,15 @@ public record Program(
         .orElseGet(() -> new Verdict(Optional.of("failed: " + why(outcome)), 0));
   }
 
+  /** What contained the programs, for the notice of a score. */
+  public static List<String> remarks() {
+    try {
+      return List.of("programs ran in " + Sandbox.ofThisMachine().isolation().description());
+    } catch (Sandbox.CannotRunException e) {
+      return List.of(); // the questions say so themselves
+    }
+  }
+
   private Optional<String> missingLibrary(String output) {
     return MissingLibrary.in(output).filter(given::contains);
   }

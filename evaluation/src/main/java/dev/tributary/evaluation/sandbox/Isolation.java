@@ -17,9 +17,9 @@ import java.util.stream.Stream;
  */
 public enum Isolation {
   /** bubblewrap: namespaces of its own for everything, all files read-only. */
-  BUBBLEWRAP("bubblewrap: own namespaces, no network, all files read-only"),
+  BUBBLEWRAP("bubblewrap: no network, all files read-only"),
   /** The same from util-linux. */
-  NAMESPACES("unshare: own namespaces, no network, all files read-only"),
+  NAMESPACES("namespaces by unshare: no network, all files read-only"),
   /** Limits, and what it has started is killed at the end. */
   PROCESS("a process with limits only: network and files of its user are within its reach");
 

@@ -119,8 +119,13 @@ public record HumanEval(Config config) implements BenchmarkTask {
   }
 
   @Override
-  public List<Metric> metrics() {
-    return BenchmarkConfigs.passMetrics(samples());
+  public List<Metric> metrics(int samples) {
+    return BenchmarkConfigs.passMetrics(samples);
+  }
+
+  @Override
+  public List<String> remarks() {
+    return Program.remarks();
   }
 
   @Override

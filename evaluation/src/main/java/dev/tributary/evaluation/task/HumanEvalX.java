@@ -12,6 +12,7 @@ import dev.tributary.evaluation.Task;
 import dev.tributary.evaluation.TaskContext;
 import dev.tributary.evaluation.Verdict;
 import dev.tributary.evaluation.code.Language;
+import dev.tributary.evaluation.code.Program;
 import dev.tributary.fl.config.Default;
 import dev.tributary.fl.config.Faults;
 import dev.tributary.fl.model.Sampling;
@@ -115,8 +116,13 @@ public record HumanEvalX(Config config) implements BenchmarkTask {
   }
 
   @Override
-  public List<Metric> metrics() {
-    return BenchmarkConfigs.passMetrics(samples());
+  public List<Metric> metrics(int samples) {
+    return BenchmarkConfigs.passMetrics(samples);
+  }
+
+  @Override
+  public List<String> remarks() {
+    return Program.remarks();
   }
 
   @Override

@@ -167,8 +167,13 @@ public record Mbpp(Config config) implements BenchmarkTask {
   }
 
   @Override
-  public List<Metric> metrics() {
-    return BenchmarkConfigs.passMetrics(config.samples());
+  public List<Metric> metrics(int samples) {
+    return BenchmarkConfigs.passMetrics(samples);
+  }
+
+  @Override
+  public List<String> remarks() {
+    return Program.remarks();
   }
 
   @Override
