@@ -70,17 +70,23 @@ public record NaturalQuestions(ScenarioConfig config) implements Scenario {
         line -> {
           List<String> golds = new ArrayList<>();
           line.fields().path("answer").forEach(answer -> golds.add(answer.asText()));
-          String question = line.text("question").strip();
-          if (golds.isEmpty() || question.isEmpty()) {
-            throw new InputException("'question' or 'answer' is empty; answer is a list of texts");
+          if (golds.isEmpty()) {
+            throw new InputException("'answer' is empty; it is a list of texts");
           }
-          String capital =
-              question.substring(0, 1).toUpperCase(Locale.ROOT)
-                  + question.substring(1).toLowerCase(Locale.ROOT);
           return new Instance(
-              "natural-questions/" + line.record(),
-              capital.endsWith("?") ? capital : capital + "?",
-              golds);
+              "natural-questions/" + line.record(), asked(line.text("question")), golds);
         });
+  }
+
+  /** With a capital letter, the rest in lower case, and a question mark. */
+  static String asked(String text) {
+    String question = text.strip();
+    if (question.isEmpty()) {
+      throw new InputException("the question is empty");
+    }
+    String capital =
+        question.substring(0, 1).toUpperCase(Locale.ROOT)
+            + question.substring(1).toLowerCase(Locale.ROOT);
+    return capital.endsWith("?") ? capital : capital + "?";
   }
 }

@@ -151,7 +151,8 @@ public final class Sandbox {
               .orElseThrow(() -> new CannotRunException("there is no " + tool + " here"));
       if (Isolation.root() && !Toolchains.forEveryone(executable)) {
         throw new CannotRunException(
-            executable
+            "this machine's "
+                + executable
                 + " is closed to other users, and programs do not run as root: install it for all");
       }
       path.append(executable.getParent()).append(':');

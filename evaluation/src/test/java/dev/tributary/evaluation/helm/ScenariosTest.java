@@ -16,6 +16,7 @@ import dev.tributary.evaluation.TaskContext;
 import dev.tributary.fl.config.InputException;
 import dev.tributary.fl.testing.SharedData;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -114,6 +115,41 @@ class ScenariosTest {
     assertThat(task.judge(question, "the Bob").score().orElseThrow())
         .isCloseTo(2 / 3.0, within(1e-12));
     assertThat(task.judge(question, "Sting").score()).contains(0.0);
+  }
+
+  /** Files that the test writes in the published layout. */
+  @Test
+  void naturalQuestionsWithPassages() throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    StringBuilder lines = new StringBuilder();
+    for (int record = 0; record < 3; record++) {
+      String page = "<h1>é</h1><p>The <b>song</b> &amp; text are by Bob%d.</p>".formatted(record);
+      byte[] bytes = page.getBytes(StandardCharsets.UTF_8);
+      int paragraph = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("<p>");
+      int name = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("Bob");
+      var line = json.createObjectNode();
+      line.put("document_html", page).put("question_text", "who wrote it");
+      var annotation = line.putArray("annotations").addObject();
+      annotation
+          .putObject("long_answer")
+          .put("start_byte", paragraph)
+          .put("end_byte", bytes.length);
+      var answers = annotation.putArray("short_answers");
+      if (record != 1) { // passed over
+        answers.addObject().put("start_byte", name).put("end_byte", name + 4);
+      }
+      lines.append(line).append('\n');
+    }
+    Path file = file("nq-dev-00.jsonl", lines.toString());
+    NaturalQuestionsOpenBook task = new NaturalQuestionsOpenBook(config(file, 5));
+    Benchmark benchmark = read(task);
+    assertThat(benchmark.questions()).hasSize(1);
+    assertThat(whole(benchmark.questions().get(0)))
+        .isEqualTo(
+            "Passage: The song & text are by Bob0.\n\nQuestion: Who wrote it?\nAnswer: Bob0\n\n"
+                + "Passage: The song & text are by Bob2.\n\nQuestion: Who wrote it?\nAnswer:");
+    assertThat(task.judge(benchmark.questions().get(0), " bob2").score()).contains(1.0);
+    assertThat(benchmark.publishedInstances()).isEmpty();
   }
 
   @Test

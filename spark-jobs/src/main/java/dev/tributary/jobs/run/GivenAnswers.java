@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -112,7 +113,9 @@ public final class GivenAnswers {
     store.write(file(model), JsonRecords.lines(all));
   }
 
+  /** Those of one model are held at a time: a run measures an adapter after each round. */
   private Map<String, List<Entry>> of(String model) {
+    byModel.keySet().retainAll(Set.of(model));
     return byModel.computeIfAbsent(model, this::read);
   }
 

@@ -126,13 +126,14 @@ final class SparkCluster implements AutoCloseable {
     }
   }
 
+  /** Each on a host of its own, as Spark sees it: what is speculated runs on another one. */
   private void addWorker(int cores) throws IOException {
     Process worker =
         start(
             "worker" + processes.size(),
             "org.apache.spark.deploy.worker.Worker",
             "--host",
-            "127.0.0.1",
+            "127.0.0." + (workers.size() + 1),
             "--webui-port",
             "0",
             "--cores",

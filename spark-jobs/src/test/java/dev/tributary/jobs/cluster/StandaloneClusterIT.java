@@ -139,6 +139,28 @@ class StandaloneClusterIT {
     assertThat(executors).hasSize(1);
   }
 
+  /** The client that stands still is trained a second time beside; the first to answer counts. */
+  @Test
+  void aClientTrainedTwiceBySpeculationCountsOnce() throws IOException {
+    Path slow = directory.resolve("slow");
+    List<String> options = new ArrayList<>();
+    options.addAll(List.of("--executor-cores", "1", "--total-executor-cores", "2"));
+    options.addAll(List.of("--jars", jar.toString(), "--conf", "spark.speculation=true"));
+    options.addAll(List.of("--conf", "spark.speculation.quantile=0.5"));
+    options.addAll(List.of("--conf", "spark.speculation.minTaskRuntime=1s"));
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(
+        List.of("train", tiny.file("speculated", ROUNDS, LOCAL_STEPS).toString(), "--json"));
+    arguments.add("training.hooks=[{name: slow-once, file: " + slow + "}]");
+    SparkCluster.Result result = cluster.submit(options, arguments).result(LIMIT);
+    assertThat(sha256(result)).isEqualTo(reference);
+    assertThat(result.log()).contains("as speculatable because it ran more than");
+    JsonNode entry =
+        JSON.readTree(tiny.output("speculated").resolve("ledger/round=00002/entry.json").toFile());
+    assertThat(entry.path("clients")).hasSize(3);
+    assertThat(entry.path("clients").findValuesAsText("client")).contains(Files.readString(slow));
+  }
+
   @Test
   void aDriverKilledInMidRoundGoesOnToTheSame() {
     Gate gate = Gate.shut(directory, "driver");

@@ -39,6 +39,7 @@ public final class ExtensionJar {
               """
               org.example.EverySecond$Provider
               org.example.FailingClients$Provider
+              org.example.SlowOnce$Provider
               org.example.Waiting$Provider
               """,
           "dev.tributary.fl.model.ModelPreparation$Provider", "org.example.Copy$Provider");
